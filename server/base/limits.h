@@ -1,0 +1,92 @@
+// Every bound of the server in one place. What a client can run into is named in the protos with the same number.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::limits {
+
+using namespace std::chrono_literals;
+
+// Names.
+inline constexpr std::size_t kMaxNameBytes = 200;        // of a queue, pipeline or stage to be created
+inline constexpr std::size_t kMaxStoredNameBytes = 205;  // with ".dead" appended
+inline constexpr std::size_t kMaxRequestIdBytes = 128;
+inline constexpr std::size_t kMaxConsumerNameBytes = 128;
+
+// Items.
+inline constexpr std::size_t kMaxPayloadBytes = 4UL << 20;
+inline constexpr std::size_t kMaxAttributes = 64;
+inline constexpr std::size_t kMaxAttributeKeyBytes = 128;
+inline constexpr std::size_t kMaxAttributeBytes = 64UL << 10;  // all keys and values of an item
+inline constexpr std::size_t kMaxFailureReasonBytes = 64;
+inline constexpr std::size_t kMaxFailureMessageBytes = 4UL << 10;
+inline constexpr std::size_t kMaxStderrTailBytes = 8UL << 10;
+inline constexpr std::chrono::microseconds kMaxDelay = 24h * 366;
+
+// Calls.
+inline constexpr std::uint32_t kMaxBatch = 10'000;  // items, completions, tokens in one call
+inline constexpr std::uint32_t kMaxPageSize = 1'000;
+inline constexpr std::uint32_t kDefaultPageSize = 100;
+inline constexpr std::uint32_t kDefaultPeekItems = 10;
+inline constexpr std::uint32_t kMaxPeekPayloadBytes = 1U << 20;
+inline constexpr std::uint32_t kDefaultPeekPayloadBytes = 1U << 10;
+inline constexpr std::chrono::microseconds kMaxWait = 24h * 366;
+inline constexpr std::chrono::microseconds kMinProgressInterval = 10ms;
+inline constexpr std::chrono::microseconds kMaxProgressInterval = 1h;
+inline constexpr std::chrono::microseconds kDefaultProgressInterval = 1s;
+// A request: a full batch of small items, or a few of the largest. Clients split what is larger.
+inline constexpr std::size_t kMaxRequestBytes = 32UL << 20;
+// What one Get hands out at most besides its first item, so that an answer stays below what clients accept.
+inline constexpr std::size_t kMaxGetBytes = 16UL << 20;
+inline constexpr std::size_t kMaxResponseBytes = 64UL << 20;
+
+// Queues.
+inline constexpr std::uint32_t kMaxCapacity = 100'000'000;
+inline constexpr std::uint32_t kDefaultCapacity = 1'000;
+inline constexpr std::chrono::microseconds kMinLease = 1ms;
+inline constexpr std::chrono::microseconds kMaxLease = 24h;
+inline constexpr std::chrono::microseconds kDefaultLease = 60s;
+inline constexpr std::uint32_t kMaxAttempts = 1'000'000;
+inline constexpr std::uint32_t kDefaultMaxAttempts = 5;
+inline constexpr std::chrono::microseconds kMaxBackoff = 24h;
+inline constexpr std::chrono::microseconds kDefaultInitialBackoff = 1s;
+inline constexpr std::chrono::microseconds kDefaultMaxBackoff = 5min;
+inline constexpr double kMaxBackoffMultiplier = 100.0;
+inline constexpr double kDefaultBackoffMultiplier = 2.0;
+inline constexpr double kDefaultJitter = 0.2;
+
+// The server as a whole.
+inline constexpr std::size_t kMaxQueues = 100'000;
+inline constexpr std::size_t kMaxPipelines = 10'000;
+inline constexpr std::size_t kMaxStages = 100;            // of one pipeline
+inline constexpr std::uint32_t kMaxStageWorkers = 1'000;  // of one stage
+inline constexpr std::size_t kMaxWaiters = 200'000;       // blocked puts, gets and joins together
+inline constexpr std::size_t kMaxBytes = 16UL << 30;      // payloads and attributes of all unfinished items
+inline constexpr std::size_t kMaxRunningListed = 100;     // running items shown of one stage
+inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;
+inline constexpr std::size_t kMaxRequestIds = 100'000;  // remembered of one queue
+
+// Child processes.
+inline constexpr std::size_t kMaxChainCommands = 16;
+inline constexpr std::size_t kMaxPayloadArgumentBytes = 64UL << 10;  // "{payload}"; the kernel allows 128 KiB an argument
+inline constexpr std::chrono::microseconds kDefaultGrace = 2s;
+inline constexpr std::chrono::microseconds kMaxGrace = 1h;
+inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;
+
+// Starting and stopping.
+inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
+inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
+inline constexpr std::chrono::microseconds kStopTimeout = 5s;  // from the end of the drain to the exit
+inline constexpr std::uint32_t kMaxThreads = 256;
+inline constexpr std::size_t kMaxConfigBytes = 4UL << 20;
+
+static_assert(kMaxStoredNameBytes == kMaxNameBytes + 5, "room for the suffix .dead");
+static_assert(kMaxPayloadBytes + kMaxAttributeBytes < kMaxRequestBytes, "the largest item fits into a request");
+static_assert(kMaxGetBytes + kMaxPayloadBytes + kMaxAttributeBytes < kMaxResponseBytes);
+static_assert(kDefaultCapacity <= kMaxCapacity && kDefaultPageSize <= kMaxPageSize);
+static_assert(kDefaultMaxBackoff <= kMaxBackoff && kDefaultInitialBackoff <= kDefaultMaxBackoff);
+static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
+
+}  // namespace sluice::limits

@@ -1,0 +1,80 @@
+// What a command does besides changing the engine's state: records to make durable, answers to give, stages to run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/engine/views.h"
+#include "server/model/item.h"
+#include "server/model/record.h"
+
+namespace sluice::engine {
+
+struct PutAnswer {
+  absl::Status status;
+  // The ids of the items put are consecutive, in the order given.
+  model::ItemId first{};
+  std::uint32_t count = 0;
+};
+
+struct GetAnswer {
+  absl::Status status;
+  std::vector<model::Delivery> items;
+  bool end_of_queue = false;
+};
+
+struct CompleteAnswer {
+  absl::Status status;
+};
+
+// A join may be answered many times with done = false, and then once with done = true or an error.
+struct JoinAnswer {
+  absl::Status status;
+  bool done = false;
+  std::uint64_t idle_count = 0;
+  std::variant<std::monostate, QueueView, PipelineView> progress;
+};
+
+using Answer = std::variant<PutAnswer, GetAnswer, CompleteAnswer, JoinAnswer>;
+
+// True for the answer after which the engine has forgotten its caller.
+[[nodiscard]] bool is_final(const Answer& answer);
+
+// Whoever waits for an answer. The engine only keeps the address and hands it back with the answer; it never calls. A caller
+// has at most one command in the engine at a time, and must live until its final answer came or withdraw() returned true.
+class Caller {
+ public:
+  // Called by the runtime, once for each answer, without its lock. Must not block.
+  virtual void answer(Answer&& answer) = 0;
+
+ protected:
+  ~Caller() = default;
+};
+
+// How many workers the server should run for a stage from now on.
+struct StageChange {
+  std::string pipeline;
+  model::StageSpec spec;
+  // 0 while paused, when finished and when deleted. Surplus workers finish what they hold.
+  std::uint32_t wanted_workers = 0;
+  // True: the stage was deleted; nothing is kept of it.
+  bool deleted = false;
+};
+
+struct Effects {
+  std::vector<model::Record> records;
+  std::vector<std::pair<Caller*, Answer>> answers;
+  std::vector<StageChange> stage_changes;
+
+  void clear() {
+    records.clear();
+    answers.clear();
+    stage_changes.clear();
+  }
+};
+
+}  // namespace sluice::engine

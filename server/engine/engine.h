@@ -1,0 +1,111 @@
+// The queues themselves: a pure state machine.
+//
+// A command goes in with the time; the engine changes its state and appends effects. It has no thread, lock, clock, file or
+// socket. Waiting is state too: a put that finds its queue full becomes an entry in that queue's list of waiters, and its
+// answer an effect of a later command. Time only passes through run_due().
+//
+// Not thread-safe. `now` never goes back from one call to the next. Commands do not throw and leave the state unchanged
+// when they fail. Every error is one of base/errors.h. Values are taken as checked (wire/): ranges of numbers and lengths
+// of names, payloads and attributes are not looked at again here; whatever depends on the engine's state is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/engine/commands.h"
+#include "server/engine/effects.h"
+#include "server/engine/views.h"
+#include "server/model/record.h"
+
+namespace sluice::engine {
+
+struct EngineOptions {
+  // Decides the jitter of retries. The same commands with the same seed have the same effects.
+  std::uint64_t seed = 1;
+  // The first lease and item id to give. Without a journal, a restarted server must not give the same tokens again.
+  std::uint64_t first_id = 1;
+  std::size_t max_queues = limits::kMaxQueues;
+  std::size_t max_waiters = limits::kMaxWaiters;
+  std::size_t max_bytes = limits::kMaxBytes;
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Recovery: the records of a journal, in its load order, then finish_restore(). Leased items go back to the head with
+  // their attempt counted; stages ask for their workers.
+  void restore(model::Record&& record);
+  void finish_restore(base::Time now, Effects& out);
+
+  // Queues.
+  absl::Status create_queue(base::Time now, const model::QueueSpec& spec, bool allow_existing, Effects& out);
+  absl::Status update_queue(base::Time now, std::string_view name, const model::QueueSettingsPatch& patch, Effects& out);
+  // Returns how many unfinished items went with it.
+  absl::StatusOr<std::uint64_t> delete_queue(base::Time now, std::string_view name, bool force, Effects& out);
+  absl::Status close_queue(base::Time now, std::string_view name, bool immediate, Effects& out);
+  absl::Status pause_queue(base::Time now, std::string_view name, Effects& out);
+  absl::Status resume_queue(base::Time now, std::string_view name, Effects& out);
+  // Returns how many items were discarded.
+  absl::StatusOr<std::uint64_t> purge_queue(base::Time now, std::string_view name, Effects& out);
+
+  // Items. put, get, complete and join answer `caller` through `out`, in this command or a later one.
+  void put(base::Time now, PutCommand command, Caller& caller, Effects& out);
+  void get(base::Time now, GetCommand command, Caller& caller, Effects& out);
+  void complete(base::Time now, CompleteCommand command, Caller& caller, Effects& out);
+  absl::Status fail(base::Time now, FailCommand command, Effects& out);
+  // Returns when the lease now runs out.
+  absl::StatusOr<base::Time> extend(base::Time now, std::string_view queue, model::LeaseId lease,
+                                    std::optional<base::Duration> duration, Effects& out);
+  absl::Status release(base::Time now, std::string_view queue, model::LeaseId lease, Effects& out);
+  void join_queue(base::Time now, const JoinCommand& command, Caller& caller, Effects& out);
+  void join_pipeline(base::Time now, const JoinCommand& command, Caller& caller, Effects& out);
+
+  // The caller has gone. True: its command was waiting and has been taken back, and there will be no answer. False: there
+  // was nothing to take back; its final answer has been given or is in the effects of an earlier command.
+  bool withdraw(base::Time now, Caller& caller, Effects& out);
+
+  // Pipelines. `spec` is taken as it came, except that the handlers are known to exist.
+  absl::Status create_pipeline(base::Time now, const model::PipelineSpec& spec, Effects& out);
+  absl::StatusOr<std::uint64_t> delete_pipeline(base::Time now, std::string_view name, bool force, Effects& out);
+  absl::Status close_pipeline(base::Time now, std::string_view name, bool immediate, Effects& out);
+  absl::Status scale_stage(base::Time now, std::string_view pipeline, std::string_view stage, std::uint32_t workers,
+                           Effects& out);
+  absl::Status pause_stage(base::Time now, std::string_view pipeline, std::string_view stage, Effects& out);
+  absl::Status resume_stage(base::Time now, std::string_view pipeline, std::string_view stage, Effects& out);
+  // Every worker of the server reports its start and, whatever happens, its end. A stage whose input is closed and drained
+  // is finished when its last worker has ended. Unknown stages are ignored (they were deleted meanwhile).
+  void worker_started(base::Time now, std::string_view pipeline, std::string_view stage, Effects& out);
+  void worker_stopped(base::Time now, std::string_view pipeline, std::string_view stage, Effects& out);
+
+  // Does what has fallen due by `now`: leases, delays, waits that are over, progress, forgotten requests. Returns when there
+  // is more to do, kNever if nothing is pending.
+  base::Time run_due(base::Time now, Effects& out);
+  // When run_due has something to do next.
+  [[nodiscard]] base::Time next_due() const;
+
+  // Looking. Pages are in order of names; `after` is the last name of the page before, or empty.
+  [[nodiscard]] absl::StatusOr<QueueView> queue(base::Time now, std::string_view name) const;
+  [[nodiscard]] std::vector<QueueView> list_queues(base::Time now, std::string_view prefix, std::string_view after,
+                                                   std::size_t limit) const;
+  [[nodiscard]] absl::StatusOr<PipelineView> pipeline(base::Time now, std::string_view name) const;
+  [[nodiscard]] std::vector<PipelineView> list_pipelines(base::Time now, std::string_view after, std::size_t limit) const;
+  // Skips `offset` items of those that match. Order: waiting as they would be handed out, delayed by due time, leased by
+  // lease id.
+  [[nodiscard]] absl::StatusOr<std::vector<PeekedItem>> peek(std::string_view queue, std::optional<model::ItemState> state,
+                                                             std::size_t offset, std::size_t limit) const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,92 @@
+// What can be seen of the engine's state from outside: copies, safe to keep and to pass between threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/model/counters.h"
+#include "server/model/item.h"
+#include "server/model/pipeline_spec.h"
+#include "server/model/queue_settings.h"
+#include "server/model/states.h"
+
+namespace sluice::engine {
+
+// Why something does not move although there is work.
+enum class StallReason : std::uint8_t {
+  kOutputFullWithoutConsumer,
+  kNoConsumer,
+  kQueuePaused,
+  kStagePaused,
+  kStageWithoutWorkers,
+  kCycleFull,
+  kAllDelayed,
+};
+
+// OUTPUT_FULL_WITHOUT_CONSUMER and so on, as the API has it.
+[[nodiscard]] std::string_view name(StallReason reason);
+
+struct Stall {
+  StallReason reason{};
+  std::string queue;
+  std::string message;
+
+  bool operator==(const Stall&) const = default;
+};
+
+struct QueueView {
+  std::string name;
+  model::QueueSettings settings;
+  model::QueueState state{};
+  bool paused = false;
+  base::Time create_time{};
+  std::string pipeline;
+  std::uint64_t waiting = 0;
+  std::uint64_t delayed = 0;
+  std::uint64_t leased = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t waiting_puts = 0;
+  std::uint64_t waiting_gets = 0;
+  std::uint64_t waiting_joins = 0;
+  std::optional<base::Duration> oldest_age;
+  std::uint64_t idle_count = 0;
+  model::QueueCounters counters;
+  std::vector<Stall> stalls;
+
+  [[nodiscard]] std::uint64_t unfinished() const { return waiting + delayed + leased; }
+};
+
+struct StageView {
+  model::StageSpec spec;
+  model::StageState state{};
+  std::uint32_t workers = 0;  // alive, as reported by worker_started and worker_stopped
+};
+
+struct PipelineView {
+  std::string name;
+  std::vector<StageView> stages;
+  std::vector<QueueView> queues;  // in the order of the flow
+  base::Time create_time{};
+  std::uint64_t unfinished = 0;  // in the queues that a stage reads
+  bool finished = false;
+  std::uint64_t idle_count = 0;
+  std::vector<Stall> stalls;
+};
+
+struct PeekedItem {
+  model::ItemId id{};
+  model::ItemState state{};
+  model::BodyPtr body;
+  std::int64_t priority = 0;
+  std::uint32_t attempt = 0;
+  base::Time put_time{};
+  std::optional<base::Time> due;  // of a delayed item: ready; of a leased one: its lease runs out
+  std::shared_ptr<const model::Failure> last_failure;
+  std::string consumer;  // the stage, or the consumer's own name
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,69 @@
+// What a stage runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "server/model/item.h"
+
+namespace sluice::handlers {
+
+// One item to work on. Lives until run() is done.
+struct Input {
+  model::ItemId item{};
+  model::BodyPtr body;
+  std::uint32_t attempt = 1;
+  std::string queue;
+  std::string pipeline;
+  std::string stage;
+
+  [[nodiscard]] std::string_view payload() const { return body->payload; }
+};
+
+// A result to hand on. Without attributes of its own it gets the input's.
+struct Output {
+  std::string payload;
+  std::optional<model::Attributes> attributes;
+};
+
+// An attempt that failed.
+struct Error {
+  model::Failure failure;
+  bool do_not_retry = false;
+};
+
+// The outputs (none, one or several) or the error.
+using Outcome = std::variant<std::vector<Output>, Error>;
+
+// What a handler can tell and ask while it works on one item. Owned by the worker; used from the handler's coroutine only.
+class Context {
+ public:
+  virtual ~Context() = default;
+  // The child process that now works on the item; 0 when there is none any more. Shown in lists.
+  virtual void set_pid(std::int64_t pid) = 0;
+  // Has `stop` called once, on the coroutine's executor, when the item is to be given up (the server's drain is over). The
+  // handler then ends soon; its outcome is ignored and the item goes back to its queue. Pass nullptr to take it back.
+  virtual void on_stop(std::function<void()> stop) = 0;
+};
+
+// Thread-safe: one handler serves all workers of all stages that name it.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Works on one item. Must not block the thread. May throw: the exception becomes a HANDLER_THREW failure.
+  virtual boost::asio::awaitable<Outcome> run(const Input& input, Context& context) = 0;
+
+  // "native", "subprocess" or "builtin".
+  [[nodiscard]] virtual std::string_view kind() const = 0;
+  [[nodiscard]] virtual std::string_view description() const = 0;
+  [[nodiscard]] virtual std::optional<base::Duration> timeout() const { return std::nullopt; }
+};
+
+}  // namespace sluice::handlers

@@ -1,0 +1,36 @@
+// Handlers written in C++, in this process.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/handlers/handler.h"
+
+namespace sluice::handlers {
+
+// Gives the outputs; an exception fails the item. To decide about retries or add details, throw HandlerFailure.
+using NativeFunction = std::function<std::vector<Output>(const Input&)>;
+
+// A failure with everything that can be said of it.
+class HandlerFailure : public std::exception {
+ public:
+  explicit HandlerFailure(Error error) : error_(std::move(error)) {}
+  [[nodiscard]] const char* what() const noexcept override { return error_.failure.message.c_str(); }
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+};
+
+enum class Runs {
+  kOnOwnThread,  // may block: a pool of threads of the handler's own, which grows with the workers, up to `max_threads`
+  kInline,       // never blocks, and is done in well under a millisecond
+};
+
+// `max_threads` counts only for kOnOwnThread; 1 to 1,000.
+[[nodiscard]] std::shared_ptr<Handler> make_native(std::string description, Runs runs, NativeFunction function,
+                                                   std::size_t max_threads = 64);
+
+}  // namespace sluice::handlers

@@ -1,0 +1,47 @@
+// What makes the engine's state durable.
+//
+// A journal takes the records of each command in order and commits them in groups: all that has gathered since the last
+// commit becomes one transaction and one sync. It keeps the last record of every key (model/record.h). Nothing here
+// assumes a local disk: a journal may as well be a table in a database.
+//
+// Life: load() once, then start(), then append() until stop().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/model/record.h"
+
+namespace sluice::journal {
+
+// Counts the appends since start(); the first is 1. 0 = nothing.
+using Position = std::uint64_t;
+
+class Journal {
+ public:
+  // Everything up to and including the position is committed. Called in order of position, never concurrently, and
+  // possibly from within append().
+  using OnCommitted = std::function<void(Position)>;
+  // The store failed, or it cannot be known whether a commit took effect. Nothing more will be committed. Called once.
+  using OnFailed = std::function<void(const absl::Status&)>;
+
+  virtual ~Journal() = default;
+
+  // Hands every kept record to `each`, in this order of kinds: sequence, queues, counters, items (by id), requests,
+  // pipelines. Erasures never appear.
+  virtual absl::Status load(const std::function<void(model::Record&&)>& each) = 0;
+
+  virtual absl::Status start(OnCommitted on_committed, OnFailed on_failed) = 0;
+
+  // Takes the records of one command, which become durable together or not at all, and returns their position. Never
+  // waits for the store. Not thread-safe: the caller orders the appends. `records` is left empty and may be reused.
+  // An append without records is allowed and commits like any other.
+  virtual Position append(std::vector<model::Record>& records) = 0;
+
+  // Commits what has been appended, then ends. After it returns, no callback runs any more. Idempotent.
+  virtual void stop() = 0;
+};
+
+}  // namespace sluice::journal

@@ -1,0 +1,21 @@
+// Identifiers. Each is a type of its own, so that none is taken for another.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::model {
+
+// Unique in a data directory, growing in order of arrival. 0 is none.
+enum class ItemId : std::uint64_t {};
+// Unique in a data directory, never reused: a later one voids every earlier one of the same item. 0 is none.
+enum class LeaseId : std::uint64_t {};
+
+// Unique in a data directory, never reused, so that a queue created anew under an old name is another one. 0 is none.
+enum class QueueId : std::uint32_t {};
+
+template <class Id>
+constexpr std::uint64_t number(Id id) {
+  return static_cast<std::uint64_t>(id);
+}
+
+}  // namespace sluice::model

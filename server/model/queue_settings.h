@@ -1,0 +1,68 @@
+// What can be set on a queue. Ranges are checked where settings enter the server (wire/), not here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/base/clock.h"
+#include "server/base/limits.h"
+
+namespace sluice::model {
+
+enum class QueueOrder : std::uint8_t { kFifo, kLifo, kPriority };
+
+struct RetryPolicy {
+  std::uint32_t max_attempts = limits::kDefaultMaxAttempts;  // 0 = without limit
+  base::Duration initial_backoff = limits::kDefaultInitialBackoff;
+  base::Duration max_backoff = limits::kDefaultMaxBackoff;
+  double multiplier = limits::kDefaultBackoffMultiplier;
+  double jitter = limits::kDefaultJitter;
+
+  // The longest wait after attempt number `attempt` (1 = the first), before jitter.
+  [[nodiscard]] base::Duration backoff(std::uint32_t attempt) const;
+  // True while an item that has been handed out `attempt` times may be handed out again.
+  [[nodiscard]] bool allows_another(std::uint32_t attempt) const { return max_attempts == 0 || attempt < max_attempts; }
+
+  bool operator==(const RetryPolicy&) const = default;
+};
+
+struct QueueSettings {
+  std::uint32_t capacity = limits::kDefaultCapacity;  // 0 = unbounded
+  QueueOrder order = QueueOrder::kFifo;
+  base::Duration lease_duration = limits::kDefaultLease;
+  RetryPolicy retry;
+  // Empty: dead letters are dropped and only counted.
+  std::string dead_letter_queue;
+
+  bool operator==(const QueueSettings&) const = default;
+};
+
+// Settings as a user gives them: what is absent keeps its default or present value.
+struct QueueSettingsPatch {
+  std::optional<std::uint32_t> capacity;
+  std::optional<QueueOrder> order;
+  std::optional<base::Duration> lease_duration;
+  std::optional<std::uint32_t> max_attempts;
+  std::optional<base::Duration> initial_backoff;
+  std::optional<base::Duration> max_backoff;
+  std::optional<double> multiplier;
+  std::optional<double> jitter;
+  std::optional<std::string> dead_letter_queue;  // empty: none
+
+  [[nodiscard]] QueueSettings applied_to(QueueSettings settings) const;
+};
+
+struct QueueSpec {
+  std::string name;
+  QueueSettingsPatch settings;
+
+  // The settings that a new queue of this spec has.
+  [[nodiscard]] QueueSettings initial_settings() const;
+};
+
+// "tasks" -> "tasks.dead"; "tasks.dead" -> "": a dead-letter queue has none of its own.
+[[nodiscard]] std::string default_dead_letter_queue(std::string_view queue);
+
+}  // namespace sluice::model

@@ -1,0 +1,120 @@
+// The engine made live: its one lock, its one timer, the journal behind it, and the workers of the stages.
+//
+// A caller's thread takes the lock, applies its command, hands the records to the journal, and leaves. Answers leave when
+// the journal position that their command reached is committed: nobody sees state that a crash could take back.
+//
+// Thread-safe, except start() and stop(), which one thread calls in this order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "server/engine/engine.h"
+#include "server/handlers/registry.h"
+#include "server/journal/journal.h"
+
+namespace sluice::runtime {
+
+struct RuntimeOptions {
+  // Run stages, handlers and child processes; at least 1.
+  std::uint32_t threads = 2;
+  engine::EngineOptions engine;
+};
+
+// An item that a worker is at.
+struct RunningItem {
+  model::ItemId item{};
+  base::Time start_time{};
+  std::int64_t pid = 0;
+  std::uint32_t attempt = 0;
+};
+
+// What the workers of a stage are doing, and have done since the server started.
+struct StageStatus {
+  std::uint32_t workers = 0;
+  std::uint32_t busy = 0;
+  std::uint64_t wakeups = 0;
+  std::uint64_t idle_wakeups = 0;  // neither an item nor the end of the queue was there
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::vector<RunningItem> running;  // the longest first, at most limits::kMaxRunningListed
+};
+
+class Runtime {
+ public:
+  // All three must outlive the runtime.
+  Runtime(const RuntimeOptions& options, const base::Clock& clock, journal::Journal& journal,
+          const handlers::Registry& handlers);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // Recovers what the journal holds and starts timer, threads and stages. `on_failed` is called at most once, if the journal
+  // fails later: nothing is acknowledged any more, and the process should end.
+  absl::Status start(std::function<void(const absl::Status&)> on_failed);
+
+  // Stages take no more items; returns true when every worker has ended its item, false when `limit` was over first: then
+  // what still runs has been stopped and its items go back to their queues, the attempt not counted.
+  bool drain(base::Duration limit);
+  // Ends everything at once; what still runs goes back to its queue. Waiting callers get SHUTTING_DOWN. Idempotent.
+  void stop();
+
+  // Runs `command(engine, now, effects)` under the lock. It must be short and must not throw.
+  template <class Command>
+  void apply(Command&& command) {
+    Turn turn(*this);
+    std::forward<Command>(command)(turn.engine(), turn.now(), turn.effects());
+    turn.finish({});
+  }
+
+  // The same for a command with a result: calls `then(result)` once everything recorded up to here is committed, without
+  // the lock, on whichever thread comes to know of the commit, possibly before run() returns.
+  template <class Command, class Then>
+  void run(Command&& command, Then then) {
+    Turn turn(*this);
+    auto result = std::forward<Command>(command)(turn.engine(), turn.now(), turn.effects());
+    turn.finish([then = std::move(then), result = std::move(result)]() mutable { then(std::move(result)); });
+  }
+
+  // Engine::withdraw. After true there will be no answer; after false the final answer has come or is on its way.
+  bool withdraw(engine::Caller& caller);
+
+  // Zeros for a stage that has no worker and never had one.
+  [[nodiscard]] StageStatus stage_status(std::string_view pipeline, std::string_view stage) const;
+  [[nodiscard]] const handlers::Registry& handlers() const;
+  // True from the call of drain() or stop() on: new work should be refused with SHUTTING_DOWN.
+  [[nodiscard]] bool stopping() const;
+
+ private:
+  class Impl;
+
+  // One critical section: locks on construction, unlocks in finish().
+  class Turn {
+   public:
+    explicit Turn(Runtime& runtime);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    engine::Engine& engine();
+    [[nodiscard]] base::Time now() const { return now_; }
+    engine::Effects& effects();
+    // Appends the records, unlocks, and gives the answers and calls `then` as soon as they may leave.
+    void finish(absl::AnyInvocable<void()> then);
+
+   private:
+    Impl& impl_;
+    base::Time now_;
+  };
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::runtime
