@@ -1,0 +1,76 @@
+// Handlers that run child processes: the item's payload on standard input, the result from standard output, success by exit
+// code 0.
+//
+// An item's commands are one process group. What is still alive in it when the item ends is killed: nothing outlives its item,
+// nor the server, even if that is killed itself (docs/adr/0010-child-processes.md). A process that leaves the group on purpose
+// (setsid) is on its own.
+//
+// The item ends when every command has exited and nobody holds standard output or standard error open any more. A process left
+// in the background that keeps them open is given `grace`, then killed, and the exit codes decide. A command that succeeds
+// without reading all of its input is fine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/limits.h"
+#include "server/handlers/handler.h"
+
+namespace sluice::handlers {
+
+// Either `argv` or `shell`, as in sluice.v1.CommandConfig.
+struct CommandSpec {
+  // The program and its arguments. Placeholders "{payload}", "{item_id}" and "{attr:KEY}" stand in arguments, never in the
+  // program: no client says what is executed. Other braces are left as they are.
+  std::vector<std::string> argv;
+  // A script for /bin/sh -c; nothing is replaced in it.
+  std::string shell;
+};
+
+// setrlimit(2) of each child, soft and hard, never above the hard limit of this process. Absent keeps this process's own.
+struct ResourceLimits {
+  std::optional<base::Duration> cpu_time;  // rounded up to whole seconds; SIGXCPU at it, SIGKILL a second later
+  std::optional<std::uint64_t> address_space_bytes;
+  std::optional<std::uint64_t> open_files;
+  std::optional<std::uint64_t> file_size_bytes;
+  std::optional<std::uint64_t> processes;
+  std::uint64_t core_bytes = 0;
+};
+
+// sluice.v1.SubprocessConfig with its defaults.
+struct SubprocessSpec {
+  std::string description;
+  std::vector<CommandSpec> commands;                        // 1 to limits::kMaxChainCommands, joined by pipes
+  std::optional<base::Duration> timeout;                    // 1 ms to limits::kMaxHandlerTimeout; none: no limit
+  base::Duration grace = limits::kDefaultGrace;             // 0 to limits::kMaxGrace
+  std::size_t max_output_bytes = limits::kMaxPayloadBytes;  // 1 to limits::kMaxPayloadBytes
+  // Names of variables of this process that the children see, as they are when the handler is made.
+  std::vector<std::string> inherit_env = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"};
+  std::map<std::string, std::string> env;              // on top
+  std::string working_directory;                       // empty: this process's own
+  std::vector<std::uint32_t> do_not_retry_exit_codes;  // 1 to 255
+  ResourceLimits limits;
+};
+
+// INVALID_VALUE if the spec cannot work whatever happens; the message begins with the field, as in "commands[1].argv: ...".
+// Touches no file and starts nothing. Environment and limits of this process are read now.
+//
+// The handler's failures: EXIT_CODE, SIGNALED, TIMED_OUT, OUTPUT_TOO_LARGE, SPAWN_FAILED, BAD_ARGUMENT (never retried). Each
+// has standard error's last 8 KiB. Of a chain, the failure is that of the command which failed first; one that died of SIGPIPE
+// counts only if no other failed.
+//
+// run() may be called on any executor whose context runs on threads that live as long as the children should: the kernel kills
+// a child when the thread that started it ends.
+[[nodiscard]] absl::StatusOr<std::shared_ptr<Handler>> make_subprocess(SubprocessSpec spec);
+
+// What looks wrong with this machine for a valid spec, one sentence each: a program that is not there, a working directory that
+// is none. Empty if nothing. For the log at the start and for --check-config; files may still come and go.
+[[nodiscard]] std::vector<std::string> subprocess_warnings(const SubprocessSpec& spec);
+
+}  // namespace sluice::handlers
