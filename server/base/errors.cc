@@ -62,6 +62,10 @@ constexpr std::array kReasons = {
                "A limit of the server is reached; the message names it. Nothing was done. Try again later."},
     ReasonInfo{Reason::kShuttingDown, "SHUTTING_DOWN", StatusCode::kUnavailable,
                "The server is going down; nothing was done. Try again in a moment."},
+    ReasonInfo{
+        Reason::kStoreFailed, "STORE_FAILED", StatusCode::kUnavailable,
+        "The server's store failed before the call was known to be safe: it may have taken effect or not. The server ends; "
+        "repeat the call, with the same request_id, once it is back."},
     ReasonInfo{Reason::kInternal, "INTERNAL", StatusCode::kInternal, "A defect of the server. Please report it with its log."},
 };
 

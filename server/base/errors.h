@@ -34,6 +34,7 @@ enum class Reason {
   kHandlerNotFound,
   kLimitReached,
   kShuttingDown,
+  kStoreFailed,
   kInternal,
 };
 

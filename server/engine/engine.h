@@ -73,6 +73,9 @@ class Engine {
   // was nothing to take back; its final answer has been given or is in the effects of an earlier command.
   bool withdraw(base::Time now, Caller& caller, Effects& out);
 
+  // Answers every waiting caller with `status`, which is not OK, and forgets it. Nothing else changes.
+  void refuse_all(base::Time now, const absl::Status& status, Effects& out);
+
   // Pipelines. `spec` is taken as it came, except that the handlers are known to exist.
   absl::Status create_pipeline(base::Time now, const model::PipelineSpec& spec, Effects& out);
   absl::StatusOr<std::uint64_t> delete_pipeline(base::Time now, std::string_view name, bool force, Effects& out);

@@ -3,13 +3,17 @@
 // A caller's thread takes the lock, applies its command, hands the records to the journal, and leaves. Answers leave when
 // the journal position that their command reached is committed: nobody sees state that a crash could take back.
 //
-// Thread-safe, except start() and stop(), which one thread calls in this order.
+// When the journal fails, nothing is acknowledged any more: whatever was not committed, whoever waits and whoever comes later
+// gets STORE_FAILED instead of an answer. After stop() it is SHUTTING_DOWN in the same way.
+//
+// Thread-safe, except start(), drain() and stop(), which one thread calls in this order.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -72,16 +76,24 @@ class Runtime {
   void apply(Command&& command) {
     Turn turn(*this);
     std::forward<Command>(command)(turn.engine(), turn.now(), turn.effects());
-    turn.finish({});
+    turn.finish(nullptr);
   }
 
   // The same for a command with a result: calls `then(result)` once everything recorded up to here is committed, without
-  // the lock, on whichever thread comes to know of the commit, possibly before run() returns.
+  // the lock, on whichever thread comes to know of the commit, possibly before run() returns. If that never happens, a
+  // result that can hold a status becomes that error; for any other, `then` is not called.
   template <class Command, class Then>
   void run(Command&& command, Then then) {
     Turn turn(*this);
     auto result = std::forward<Command>(command)(turn.engine(), turn.now(), turn.effects());
-    turn.finish([then = std::move(then), result = std::move(result)]() mutable { then(std::move(result)); });
+    using Result = decltype(result);
+    turn.finish([then = std::move(then), result = std::move(result)](const absl::Status& committed) mutable {
+      if (committed.ok()) {
+        then(std::move(result));
+      } else if constexpr (std::is_constructible_v<Result, const absl::Status&>) {
+        then(Result(committed));
+      }
+    });
   }
 
   // Engine::withdraw. After true there will be no answer; after false the final answer has come or is on its way.
@@ -106,8 +118,9 @@ class Runtime {
     engine::Engine& engine();
     [[nodiscard]] base::Time now() const { return now_; }
     engine::Effects& effects();
-    // Appends the records, unlocks, and gives the answers and calls `then` as soon as they may leave.
-    void finish(absl::AnyInvocable<void()> then);
+    // Appends the records, unlocks, and gives the answers and calls `then` as soon as they may leave: with OK once all is
+    // committed, with an error as soon as it never will be.
+    void finish(absl::AnyInvocable<void(const absl::Status&)> then);
 
    private:
     Impl& impl_;
