@@ -1,0 +1,57 @@
+// The way in: a connection to one server. #include "sluice/sluice.h" for all of the library.
+//
+//   sluice::Client client("127.0.0.1:7410");
+//   sluice::Queue tasks = client.create_queue("tasks", {.capacity = 10});
+//   tasks.put("hello");
+//
+// Connects at the first call, and again by itself when the connection breaks. Any thread may use it; copies share the
+// connection, which lives as long as any Client, Queue, Pipeline or Item of it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/options.h"
+#include "sluice/pipeline.h"
+#include "sluice/queue.h"
+#include "sluice/types.h"
+
+namespace sluice {
+
+inline constexpr std::string_view kDefaultAddress = "127.0.0.1:7410";
+
+class Client {
+ public:
+  // `address`: host:port, or what else gRPC takes as a target ("unix:/run/sluice.sock", "dns:///sluice:7410").
+  explicit Client(std::string address = std::string(kDefaultAddress), ClientOptions options = {});
+  explicit Client(std::shared_ptr<internal::Connection> connection);
+
+  // AlreadyExists.
+  Queue create_queue(const std::string& name, const QueueSettings& settings = {}) const;
+  // The same, but a queue of that name that is there already is taken as it is.
+  Queue ensure_queue(const std::string& name, const QueueSettings& settings = {}) const;
+  // A queue that is there already; nobody asks the server before it is used.
+  [[nodiscard]] Queue queue(const std::string& name) const;
+  // Those whose names begin with `prefix`, in order of the names.
+  [[nodiscard]] std::vector<QueueInfo> list_queues(const std::string& prefix = {}) const;
+
+  // Creates it and starts its workers: all of it or nothing. AlreadyExists, NotFound (a handler), InvalidArgument.
+  Pipeline create_pipeline(const PipelineSpec& spec) const;
+  [[nodiscard]] Pipeline pipeline(const std::string& name) const;
+  [[nodiscard]] std::vector<PipelineInfo> list_pipelines() const;
+  // What stages can run.
+  [[nodiscard]] std::vector<HandlerInfo> handlers() const;
+
+  // True when the server answers that it serves; false when it answers that it does not (it is going down). Unavailable.
+  [[nodiscard]] bool serving() const;
+
+ private:
+  std::shared_ptr<internal::Connection> connection_;
+};
+
+// Of this library, "0.1.0".
+[[nodiscard]] std::string_view version();
+
+}  // namespace sluice

@@ -1,0 +1,69 @@
+// An item that this program holds: what it carries, and how it ends.
+//
+// It is ended exactly once, by done(), fail() or release(); after that it only carries its data. Destroying one that was not
+// ended ends nothing: its lease is no longer extended, runs out, and the item is handed out again with its attempt counted. (In
+// a loop over a queue the loop ends its items.) An Item is moved, never copied; one thread at a time uses it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/options.h"
+#include "sluice/types.h"
+
+namespace sluice {
+
+namespace internal {
+class HeldItem;
+}
+
+class Item {
+ public:
+  explicit Item(std::unique_ptr<internal::HeldItem> held);
+  ~Item();
+  Item(Item&&) noexcept;
+  Item& operator=(Item&&) noexcept;
+
+  [[nodiscard]] ItemId id() const;
+  [[nodiscard]] LeaseToken token() const;
+  [[nodiscard]] const std::string& queue() const;
+  [[nodiscard]] const std::string& payload() const;
+  [[nodiscard]] const Attributes& attributes() const;
+  // The attribute's value, or `otherwise` where there is none.
+  [[nodiscard]] std::string attribute(const std::string& key, const std::string& otherwise = {}) const;
+  [[nodiscard]] std::int64_t priority() const;
+  // 1 at the first delivery.
+  [[nodiscard]] std::uint32_t attempt() const;
+  [[nodiscard]] Time put_time() const;
+  // When the lease would have run out, by the server's clock, had nothing extended it.
+  [[nodiscard]] Time lease_expire_time() const;
+  // Why the attempt before this one failed.
+  [[nodiscard]] const std::optional<Failure>& last_failure() const;
+
+  // The work is done; outputs are put in the same atomic step, waiting for room there. Repeated safely over a broken
+  // connection. LeaseLost; with outputs also QueueFull, QueueClosed, NotFound of the queue they go to: then nothing has
+  // changed, and the item is still held.
+  void done();
+  void done(const std::vector<Output>& outputs, const DoneOptions& options = {});
+  void done(const std::string& output_queue, NewItem output, const DoneOptions& options = {});
+  // The attempt failed: tried again after a backoff, or dead-lettered. LeaseLost.
+  void fail(const std::string& message, const FailOptions& options = {});
+  void fail(const Failure& failure, const FailOptions& options = {});
+  // Back to the head of the queue, the attempt not counted. LeaseLost.
+  void release();
+  // Counted from now; absent: the queue's lease_duration. LeaseLost.
+  void extend(std::optional<Duration> lease_duration = {});
+
+  // True once done, fail or release took effect, or the lease is known to be lost.
+  [[nodiscard]] bool ended() const;
+  // True once it is known that somebody else has the item: whatever is still being done for it can stop. Any thread may ask.
+  [[nodiscard]] bool lost() const;
+
+ private:
+  friend class Queue;
+  std::unique_ptr<internal::HeldItem> held_;
+};
+
+}  // namespace sluice

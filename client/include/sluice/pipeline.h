@@ -1,0 +1,46 @@
+// A pipeline on the server: stages and queues that were declared together. A name and a connection, as a Queue is: cheap to
+// copy, any thread may use it, making one asks the server nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/options.h"
+#include "sluice/queue.h"
+#include "sluice/types.h"
+
+namespace sluice {
+
+class Pipeline {
+ public:
+  Pipeline(std::shared_ptr<internal::Connection> connection, std::string name);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // One of its queues (any queue of the server, in fact).
+  [[nodiscard]] Queue queue(const std::string& queue) const;
+
+  // Closes the queues that no stage of it feeds; the rest closes stage by stage as the work runs out. Idempotent.
+  // `immediate`: what waits in any queue that a stage reads is discarded.
+  void close(bool immediate = false) const;
+  // Returns when nothing is unfinished in any queue that a stage reads and, once closed, every stage is finished. Goes on over
+  // a broken connection. DeadlineExceeded, Cancelled.
+  void join(const JoinOptions<PipelineInfo>& options = {}) const;
+
+  [[nodiscard]] PipelineInfo stats() const;
+  [[nodiscard]] std::vector<StageInfo> stages() const;
+  // Sets the number of workers of a stage, 0 to 1,000. NotFound for no such stage.
+  StageInfo scale(const std::string& stage, std::uint32_t workers) const;
+  // Workers finish what they hold and take nothing more until resume. Idempotent, both.
+  StageInfo pause(const std::string& stage) const;
+  StageInfo resume(const std::string& stage) const;
+  // Deletes the pipeline and the queues it created; returns how many unfinished items went with it. Error QUEUE_NOT_EMPTY
+  // unless force.
+  std::uint64_t remove(bool force = false) const;
+
+ private:
+  std::shared_ptr<internal::Connection> connection_;
+  std::string name_;
+};
+
+}  // namespace sluice

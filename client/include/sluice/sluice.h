@@ -1,0 +1,11 @@
+// The whole client library.
+#pragma once
+
+#include "sluice/client.h"
+#include "sluice/error.h"
+#include "sluice/item.h"
+#include "sluice/options.h"
+#include "sluice/pipeline.h"
+#include "sluice/queue.h"
+#include "sluice/types.h"
+#include "sluice/worker.h"

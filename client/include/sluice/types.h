@@ -1,0 +1,198 @@
+// The plain data that goes in and comes out: settings, items, and what queues and pipelines say of themselves.
+//
+// Everything is a struct for designated initialisers: {.capacity = 10, .order = QueueOrder::kPriority}. A field that is absent
+// has the server's default at creation and keeps its value at an update.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+// Any std::chrono literal down to microseconds converts by itself: 2s, 150ms.
+using Duration = std::chrono::microseconds;
+using Time = std::chrono::system_clock::time_point;
+using ItemId = std::uint64_t;
+using LeaseToken = std::uint64_t;
+using Attributes = std::map<std::string, std::string>;
+
+enum class QueueOrder {
+  kFifo,      // in order of arrival
+  kLifo,      // the newest first
+  kPriority,  // the smallest priority first, equal ones in order of arrival
+};
+
+// The n-th retry waits min(max_backoff, initial_backoff * multiplier^(n-1)), less a random part of up to `jitter` of it.
+struct RetryPolicy {
+  std::optional<std::uint32_t> max_attempts = {};  // 0 to 1,000,000, the first time included; 0 = without limit. Default 5
+  std::optional<Duration> initial_backoff = {};    // 0 to 24 h. Default 1 s
+  std::optional<Duration> max_backoff = {};        // initial_backoff to 24 h. Default 5 min
+  std::optional<double> multiplier = {};           // 1 to 100. Default 2
+  std::optional<double> jitter = {};               // 0 to 1. Default 0.2
+};
+
+struct QueueSettings {
+  std::optional<std::uint32_t> capacity = {};   // 0 to 100,000,000; 0 = unbounded. Default 1,000
+  std::optional<QueueOrder> order = {};         // fixed at creation. Default kFifo
+  std::optional<Duration> lease_duration = {};  // 1 ms to 24 h. Default 60 s
+  RetryPolicy retry = {};
+  // Takes items whose attempts are used up. Default: the queue's name with ".dead" appended. "-": none, they are dropped.
+  std::optional<std::string> dead_letter_queue = {};
+};
+
+struct QueueSpec {
+  // 1 to 200 of A-Z a-z 0-9 . _ - : /, the first a letter or digit.
+  std::string name = {};
+  QueueSettings settings = {};
+};
+
+// An item to put.
+struct NewItem {
+  std::string payload = {};            // any bytes, at most 4 MiB
+  Attributes attributes = {};          // at most 64, keys at most 128 bytes, together at most 64 KiB, UTF-8
+  std::int64_t priority = 0;           // matters in a kPriority queue: smaller is sooner
+  std::optional<Duration> delay = {};  // not handed out before. 0 to 366 days
+};
+
+// An item to hand on when another one is done.
+struct Output {
+  std::string queue = {};
+  NewItem item = {};
+};
+
+// Why an attempt failed.
+struct Failure {
+  std::string reason = {};       // UPPER_SNAKE_CASE, at most 64 bytes. Default FAILED
+  std::string message = {};      // at most 4 KiB, longer ones are cut
+  std::string stderr_tail = {};  // of a child process, at most 8 KiB
+  std::optional<int> exit_code = {};
+  std::optional<int> signal = {};
+  // Set by the server.
+  std::string queue = {};
+  std::string stage = {};
+  std::uint32_t attempt = 0;
+  Time time = {};
+};
+
+// Why a queue or pipeline does not move although there is work.
+struct Stall {
+  std::string reason = {};   // OUTPUT_FULL_WITHOUT_CONSUMER, NO_CONSUMER ... see docs/stalls.md
+  std::string queue = {};    // the one that it is about
+  std::string message = {};  // a sentence
+};
+
+// Exact counts since the queue was created.
+struct QueueCounters {
+  std::uint64_t put = 0;            // admitted, dead letters that arrive included
+  std::uint64_t done = 0;           // completed
+  std::uint64_t delivered = 0;      // every hand-out, first or repeated
+  std::uint64_t failed = 0;         // attempts that a consumer ended with fail
+  std::uint64_t lease_lost = 0;     // leases that ran out
+  std::uint64_t retried = 0;        // went back to be tried again
+  std::uint64_t dead_lettered = 0;  // attempts used up, or failed for good
+  std::uint64_t discarded = 0;      // by purge, an immediate close, or with the queue
+  std::uint64_t rejected = 0;       // puts refused because the queue stayed full
+};
+
+// A queue as it stands.
+struct QueueInfo {
+  std::string name = {};
+  QueueSettings settings = {};  // every field filled in
+  bool closed = false;
+  bool paused = false;
+  Time create_time = {};
+  std::string pipeline = {};     // that created it, if one did
+  std::uint64_t waiting = 0;     // could be handed out now
+  std::uint64_t delayed = 0;     // by a delay or a backoff
+  std::uint64_t leased = 0;      // held by a consumer
+  std::uint64_t unfinished = 0;  // the sum of the three: what join waits for
+  std::uint64_t bytes = 0;
+  std::uint64_t waiting_puts = 0;
+  std::uint64_t waiting_gets = 0;
+  std::uint64_t waiting_joins = 0;
+  std::optional<Duration> oldest_age = {};  // absent if nothing waits
+  QueueCounters counters = {};
+  std::vector<Stall> stalls = {};
+};
+
+enum class ItemState { kWaiting, kDelayed, kLeased };
+
+// An item looked at, not taken.
+struct PeekedItem {
+  ItemId id = 0;
+  ItemState state = ItemState::kWaiting;
+  std::string payload = {};  // as much as was asked for
+  std::uint64_t payload_bytes = 0;
+  Attributes attributes = {};
+  std::int64_t priority = 0;
+  std::uint32_t attempt = 0;
+  Time put_time = {};
+  std::optional<Time> due_time = {};  // a delay's or a lease's end
+  std::optional<Failure> last_failure = {};
+  std::string consumer = {};
+};
+
+// input queue -> handler x workers -> output queue.
+struct StageSpec {
+  std::string name = {};  // default: the input's name
+  std::string input = {};
+  std::string output = {};  // empty: results are dropped
+  std::string handler = {};
+  std::optional<std::uint32_t> workers = {};  // 0 to 1,000. Default 1; with 0 other consumers do the work
+  RetryPolicy retry = {};                     // becomes the input queue's
+};
+
+struct PipelineSpec {
+  std::string name = {};
+  // Queues that are not listed here but named by a stage are created with default settings.
+  std::vector<QueueSpec> queues = {};
+  std::vector<StageSpec> stages = {};
+};
+
+enum class StageState { kRunning, kPaused, kFinished };
+
+// An item that a stage's worker is at.
+struct RunningItem {
+  ItemId id = 0;
+  Time start_time = {};
+  std::int64_t pid = 0;  // of the child process, if the handler runs one
+  std::uint32_t attempt = 0;
+};
+
+// A stage as it stands.
+struct StageInfo {
+  StageSpec spec = {};
+  StageState state = StageState::kRunning;
+  std::uint32_t workers = 0;
+  std::uint32_t busy_workers = 0;
+  std::uint64_t wakeups = 0;
+  std::uint64_t idle_wakeups = 0;  // neither an item nor the end of the queue was there
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::vector<RunningItem> running = {};  // the longest first, at most 100
+};
+
+// A pipeline as it stands.
+struct PipelineInfo {
+  std::string name = {};
+  std::vector<StageInfo> stages = {};
+  std::vector<QueueInfo> queues = {};  // all that a stage reads or feeds, in the order of the flow
+  Time create_time = {};
+  std::uint64_t unfinished = 0;  // in all queues that a stage reads
+  bool finished = false;
+  std::vector<Stall> stalls = {};
+};
+
+// Something that a stage can run.
+struct HandlerInfo {
+  std::string name = {};
+  std::string kind = {};  // native, subprocess, builtin
+  std::string description = {};
+  std::optional<Duration> timeout = {};
+};
+
+}  // namespace sluice
