@@ -1,0 +1,53 @@
+// An unfinished item, as the engine holds it. model/states.h shows its life.
+#pragma once
+
+#include <boost/intrusive/set.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "server/engine/timed.h"
+#include "server/model/item.h"
+#include "server/model/record.h"
+#include "server/model/states.h"
+
+namespace sluice::engine {
+
+class Queue;
+struct Transfer;
+
+// Who holds a leased item.
+struct Holder {
+  std::string consumer;
+  std::string stage;
+};
+
+struct PlaceTag;
+using PlaceHook = boost::intrusive::set_base_hook<boost::intrusive::tag<PlaceTag>, boost::intrusive::optimize_size<true>>;
+
+// Always in exactly one of its queue's three sets, by its state. Timed by its delay or its lease.
+struct Item : Timed, PlaceHook {
+  Item(Queue& owner, model::ItemId item_id) : Timed(TimedKind::kItem), queue(&owner), id(item_id) {}
+
+  Queue* queue;
+  model::ItemId id;
+  std::int64_t priority = 0;
+  std::int64_t rank = 0;  // smaller is sooner among equal priorities
+  base::Time put_time{};
+  model::BodyPtr body;
+  std::shared_ptr<const model::Failure> last_failure;
+  std::uint32_t attempt = 0;
+  model::ItemState state = model::ItemState::kWaiting;
+
+  // While leased:
+  bool last_attempt = false;  // the retry policy allows no further one
+  model::LeaseId lease{};
+  Transfer* completion = nullptr;  // that waits for room; the lease stands still meanwhile
+  base::Duration lease_left{0};    // while a completion waits: what the lease has left afterwards
+  std::shared_ptr<const Holder> holder;
+
+  // `with_body`: false where the journal has it already.
+  [[nodiscard]] model::ItemRecord record(bool with_body) const;
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,119 @@
+#include "server/engine/joins.h"
+
+#include <fmt/format.h>
+
+#include "server/engine/look.h"
+
+namespace sluice::engine {
+namespace {
+
+using base::Reason;
+
+JoinAnswer progress_of(const Step& step, const Queue& queue) {
+  return {absl::OkStatus(), false, queue.idle_count, view_of(step.now, queue)};
+}
+
+JoinAnswer progress_of(const Step& step, const Pipeline& pipeline) {
+  return {absl::OkStatus(), false, pipeline.idle_count, view_of(step.now, pipeline)};
+}
+
+template <class Joined>
+JoinAnswer done_of(const Step& step, const Joined& joined) {
+  JoinAnswer answer = progress_of(step, joined);
+  answer.done = true;
+  return answer;
+}
+
+bool is_idle(const Queue& queue) { return queue.unfinished() == 0; }
+bool is_idle(const Pipeline& pipeline) { return pipeline.idle(); }
+
+std::uint64_t version_of(const Queue& queue) { return queue.version; }
+std::uint64_t version_of(const Pipeline& pipeline) { return pipeline.version(); }
+
+template <class Joined>
+void wait_for(Step& step, Joined& joined, const JoinCommand& command, Caller& caller, Joined* JoinWaiter::*what) {
+  const bool idle_since = command.since_idle_count && joined.idle_count > *command.since_idle_count;
+  if (is_idle(joined) || idle_since) return step.answer(&caller, done_of(step, joined));
+  if (!step.tables.may_wait()) {
+    const auto status = base::error(Reason::kLimitReached, fmt::format("{} calls wait already, the most that the server allows",
+                                                                       step.tables.options.max_waiters));
+    return step.answer(&caller, JoinAnswer{status, false, 0, {}});
+  }
+  joined.joins.emplace_back(command.progress_interval, caller);
+  JoinWaiter& waiting = joined.joins.back();
+  waiting.*what = &joined;
+  waiting.self = std::prev(joined.joins.end());
+  waiting.told_version = version_of(joined);
+  step.tables.waiting.emplace(&caller, &waiting);
+  step.tables.timers.set(waiting, base::add_saturating(step.now, waiting.interval));
+  step.answer(&caller, progress_of(step, joined));
+}
+
+template <class Joined>
+void end_joins(Step& step, Joined& joined) {
+  while (!joined.joins.empty()) {
+    JoinWaiter& waiting = joined.joins.front();
+    step.answer(waiting.caller, done_of(step, joined));
+    withdraw(step, waiting);
+  }
+}
+
+template <class Joined>
+void tell(Step& step, const Joined& joined, JoinWaiter& join) {
+  const std::uint64_t version = version_of(joined);
+  if (version != join.told_version) step.answer(join.caller, progress_of(step, joined));
+  join.told_version = version;
+  step.tables.timers.set(join, base::add_saturating(step.now, join.interval));
+}
+
+}  // namespace
+
+void begin_join(Step& step, Queue& queue, const JoinCommand& command, Caller& caller) {
+  wait_for(step, queue, command, caller, &JoinWaiter::queue);
+}
+
+void begin_join(Step& step, Pipeline& pipeline, const JoinCommand& command, Caller& caller) {
+  wait_for(step, pipeline, command, caller, &JoinWaiter::pipeline);
+}
+
+void note_idle(Step& step, Queue& queue) {
+  const bool idle = is_idle(queue);
+  if (idle && !queue.was_idle) {
+    step.count(queue);
+    ++queue.idle_count;
+  }
+  queue.was_idle = idle;
+  if (idle) end_joins(step, queue);
+  for (Stage* stage : queue.readers) note_idle(step, *stage->pipeline);
+}
+
+void note_idle(Step& step, Pipeline& pipeline) {
+  const bool idle = pipeline.idle();
+  if (idle && !pipeline.was_idle) {
+    ++pipeline.idle_count;
+    step.record(pipeline.record());
+  }
+  pipeline.was_idle = idle;
+  if (idle) end_joins(step, pipeline);
+}
+
+void tell_progress(Step& step, JoinWaiter& join) {
+  if (join.queue != nullptr) return tell(step, *join.queue, join);
+  tell(step, *join.pipeline, join);
+}
+
+void refuse_joins(Step& step, std::list<JoinWaiter>& joins, const absl::Status& status) {
+  while (!joins.empty()) {
+    step.answer(joins.front().caller, JoinAnswer{status, false, 0, {}});
+    withdraw(step, joins.front());
+  }
+}
+
+void withdraw(Step& step, JoinWaiter& join) {
+  step.tables.timers.cancel(join);
+  step.tables.waiting.erase(join.caller);
+  auto& joins = join.queue != nullptr ? join.queue->joins : join.pipeline->joins;
+  joins.erase(join.self);
+}
+
+}  // namespace sluice::engine

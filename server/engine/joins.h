@@ -1,0 +1,22 @@
+// Waiting for the end: joins of queues and pipelines.
+#pragma once
+
+#include "server/engine/tables.h"
+
+namespace sluice::engine {
+
+// Answers at once if there is nothing to wait for; otherwise tells the first progress and waits.
+void begin_join(Step& step, Queue& queue, const JoinCommand& command, Caller& caller);
+void begin_join(Step& step, Pipeline& pipeline, const JoinCommand& command, Caller& caller);
+
+// Looks whether the queue, and the pipelines that read it, have become idle, and ends their joins if so.
+void note_idle(Step& step, Queue& queue);
+void note_idle(Step& step, Pipeline& pipeline);
+
+// It is time for the next progress; told only if something changed.
+void tell_progress(Step& step, JoinWaiter& join);
+
+void refuse_joins(Step& step, std::list<JoinWaiter>& joins, const absl::Status& status);
+void withdraw(Step& step, JoinWaiter& join);
+
+}  // namespace sluice::engine

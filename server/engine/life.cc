@@ -1,0 +1,198 @@
+#include "server/engine/life.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+#include "server/engine/flow.h"
+
+namespace sluice::engine {
+namespace {
+
+using model::ItemState;
+
+// Takes the item out of its place and its timer; the caller changes it and places it again.
+void lift(Step& step, Item& item) {
+  Queue& queue = *item.queue;
+  queue.displace(item);
+  step.tables.timers.cancel(item);
+  if (item.state == ItemState::kLeased) {
+    step.tables.leases.erase(model::number(item.lease));
+    item.lease = {};
+    item.last_attempt = false;
+    item.completion = nullptr;
+    item.holder.reset();
+  }
+  step.touch(queue);
+}
+
+void change(Item& item, ItemState to) {
+  assert(model::may_change(item.state, to));
+  item.state = to;
+}
+
+// Ends a lifted item for good.
+void end(Step& step, Item& item) {
+  Queue& queue = *item.queue;
+  queue.bytes -= item.body->bytes();
+  step.tables.bytes -= item.body->bytes();
+  step.record(model::ItemErased{item.id, queue.id});
+  delete &item;
+}
+
+// The rank that puts an item where a new or returned one belongs.
+std::int64_t fresh_rank(Step& step, const Queue& queue, model::ItemId id) {
+  const auto number = static_cast<std::int64_t>(model::number(id == model::ItemId{} ? step.new_item_ids(1) : id));
+  return queue.settings.order == model::QueueOrder::kLifo ? -number : number;
+}
+
+// Puts a lifted, formerly leased item back among the waiting.
+void put_back(Step& step, Item& item) {
+  change(item, ItemState::kWaiting);
+  // FIFO and PRIORITY: its old rank is ahead of all that came later. LIFO: only a new one is on top.
+  if (item.queue->settings.order == model::QueueOrder::kLifo) item.rank = fresh_rank(step, *item.queue, {});
+  item.queue->place(item);
+  step.record(item.record(false));
+}
+
+void put_back_later(Step& step, Item& item, base::Time due) {
+  change(item, ItemState::kDelayed);
+  if (item.queue->settings.order == model::QueueOrder::kLifo) item.rank = fresh_rank(step, *item.queue, {});
+  step.tables.timers.set(item, due);
+  item.queue->place(item);
+  step.record(item.record(false));
+}
+
+// A lifted item whose attempts are used up. It keeps its id, so that it can be followed.
+void bury(Step& step, Item& item) {
+  Queue& from = *item.queue;
+  change(item, ItemState::kDeadLettered);
+  ++step.count(from).dead_lettered;
+  Queue* to = dead_letter_queue_of(step, from);
+  if (to == nullptr) return end(step, item);
+
+  const std::size_t bytes = item.body->bytes();
+  from.bytes -= bytes;
+  to->bytes += bytes;
+  step.record(model::ItemErased{item.id, from.id});
+  // Terminal for the queue that it leaves, new in the one that it enters.
+  item.queue = to;
+  item.state = ItemState::kWaiting;
+  item.attempt = 0;
+  item.put_time = step.now;
+  item.rank = fresh_rank(step, *to, {});
+  ++step.count(*to).put;
+  to->place(item);
+  step.record(item.record(true));
+}
+
+base::Duration jittered(Step& step, const model::RetryPolicy& policy, std::uint32_t attempt) {
+  const base::Duration longest = policy.backoff(attempt);
+  if (policy.jitter <= 0.0) return longest;
+  const double kept = 1.0 - policy.jitter * step.tables.dice.roll();
+  return base::Duration{static_cast<base::Duration::rep>(static_cast<double>(longest.count()) * kept)};
+}
+
+void note_failure(Step& step, Item& item, model::Failure failure) {
+  failure.queue = item.queue->name;
+  failure.stage = item.holder ? item.holder->stage : std::string();
+  failure.attempt = item.attempt;
+  failure.time = step.now;
+  item.last_failure = std::make_shared<const model::Failure>(std::move(failure));
+}
+
+}  // namespace
+
+void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id) {
+  auto* item = new Item(queue, id);
+  item->priority = fresh.priority;
+  item->rank = fresh_rank(step, queue, id);
+  item->put_time = step.now;
+  item->body = std::move(fresh.body);
+  queue.bytes += item->body->bytes();
+  step.tables.bytes += item->body->bytes();
+  if (fresh.delay.count() > 0) {
+    item->state = ItemState::kDelayed;
+    step.tables.timers.set(*item, base::add_saturating(step.now, fresh.delay));
+  }
+  queue.place(*item);
+  ++step.count(queue).put;
+  step.record(item->record(true));
+}
+
+void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Holder> holder) {
+  Queue& queue = *item.queue;
+  lift(step, item);
+  change(item, ItemState::kLeased);
+  ++item.attempt;
+  item.last_attempt = !queue.settings.retry.allows_another(item.attempt);
+  item.lease = step.new_lease_id();
+  item.holder = std::move(holder);
+  step.tables.leases.emplace(model::number(item.lease), &item);
+  step.tables.timers.set(item, expires);
+  queue.place(item);
+  ++step.count(queue).delivered;
+  step.record(item.record(false));
+}
+
+void ripen(Step& step, Item& item) {
+  lift(step, item);
+  change(item, ItemState::kWaiting);
+  item.queue->place(item);
+  step.record(item.record(false));
+}
+
+void release(Step& step, Item& item) {
+  lift(step, item);
+  --item.attempt;
+  put_back(step, item);
+}
+
+void finish(Step& step, Item& item) {
+  lift(step, item);
+  change(item, ItemState::kDone);
+  ++step.count(*item.queue).done;
+  end(step, item);
+}
+
+void discard(Step& step, Item& item) {
+  lift(step, item);
+  change(item, ItemState::kDiscarded);
+  ++step.count(*item.queue).discarded;
+  end(step, item);
+}
+
+std::uint64_t discard_depth(Step& step, Queue& queue) {
+  const std::uint64_t count = queue.depth();
+  while (!queue.ready.empty()) discard(step, *queue.ready.begin());
+  while (!queue.delayed.empty()) discard(step, *queue.delayed.begin());
+  return count;
+}
+
+void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry,
+                  std::optional<base::Duration> retry_delay) {
+  Queue& queue = *item.queue;
+  note_failure(step, item, std::move(failure));
+  lift(step, item);
+  ++step.count(queue).failed;
+  if (do_not_retry || !queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
+  ++queue.counters.retried;
+  const base::Duration wait = retry_delay ? *retry_delay : jittered(step, queue.settings.retry, item.attempt);
+  if (wait.count() <= 0) return put_back(step, item);
+  put_back_later(step, item, base::add_saturating(step.now, wait));
+}
+
+void lose_lease(Step& step, Item& item, std::string_view reason, std::string_view message) {
+  Queue& queue = *item.queue;
+  model::Failure failure;
+  failure.reason = reason;
+  failure.message = message;
+  note_failure(step, item, std::move(failure));
+  lift(step, item);
+  ++step.count(queue).lease_lost;
+  if (!queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
+  ++queue.counters.retried;
+  put_back(step, item);
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,33 @@
+// The life of items: how they come into being, change state and end. The one place where an item's state changes.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "server/engine/tables.h"
+
+namespace sluice::engine {
+
+// A new item in `queue`, under an id that was given out for it.
+void admit(Step& step, Queue& queue, model::NewItem&& item, model::ItemId id);
+
+// Waiting -> leased, until `expires`.
+void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Holder> holder);
+// Delayed -> waiting, its time having come.
+void ripen(Step& step, Item& item);
+// Leased -> waiting, as if it had never been handed out.
+void release(Step& step, Item& item);
+// Leased -> done.
+void finish(Step& step, Item& item);
+// Waiting, delayed or leased -> discarded.
+void discard(Step& step, Item& item);
+// Discards everything waiting and delayed; returns how many.
+std::uint64_t discard_depth(Step& step, Queue& queue);
+
+// An attempt ended badly: leased -> waiting or delayed for another one, or to the dead-letter queue. `failure` gets its
+// queue, stage, attempt and time filled in.
+void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry, std::optional<base::Duration> retry_delay);
+// The consumer is lost: back to the head at once, the attempt counted; or to the dead-letter queue.
+void lose_lease(Step& step, Item& item, std::string_view reason, std::string_view message);
+
+}  // namespace sluice::engine

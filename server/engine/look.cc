@@ -1,0 +1,61 @@
+#include "server/engine/look.h"
+
+#include "server/engine/tables.h"
+
+namespace sluice::engine {
+
+QueueView view_of(base::Time now, const Queue& queue) {
+  QueueView view;
+  view.name = queue.name;
+  view.settings = queue.settings;
+  view.state = queue.state;
+  view.paused = queue.paused;
+  view.create_time = queue.create_time;
+  view.pipeline = queue.pipeline;
+  view.waiting = queue.ready.size();
+  view.delayed = queue.delayed.size();
+  view.leased = queue.leased.size();
+  view.bytes = queue.bytes;
+  view.waiting_puts = queue.puts.size();
+  view.waiting_gets = queue.gets.size();
+  view.waiting_joins = queue.joins.size();
+  if (const auto oldest = queue.oldest_put_time()) view.oldest_age = now - *oldest;
+  view.idle_count = queue.idle_count;
+  view.counters = queue.counters;
+  view.stalls = stalls_of(now, queue);
+  return view;
+}
+
+PipelineView view_of(base::Time now, const Pipeline& pipeline) {
+  PipelineView view;
+  view.name = pipeline.name;
+  for (const auto& stage : pipeline.stages) view.stages.push_back({stage->spec, stage->state, stage->workers});
+  for (const Queue* queue : pipeline.queues()) view.queues.push_back(view_of(now, *queue));
+  view.create_time = pipeline.create_time;
+  view.unfinished = pipeline.unfinished();
+  view.finished = pipeline.finished();
+  view.idle_count = pipeline.idle_count;
+  view.stalls = stalls_of(now, pipeline);
+  return view;
+}
+
+PeekedItem peeked(const Item& item) {
+  PeekedItem peek;
+  peek.id = item.id;
+  peek.state = item.state;
+  peek.body = item.body;
+  peek.priority = item.priority;
+  peek.attempt = item.attempt;
+  peek.put_time = item.put_time;
+  if (item.is_timed() && item.state != model::ItemState::kWaiting) peek.due = item.due;
+  peek.last_failure = item.last_failure;
+  if (item.holder) peek.consumer = item.holder->stage.empty() ? item.holder->consumer : item.holder->stage;
+  return peek;
+}
+
+bool is_final(const Answer& answer) {
+  const auto* join = std::get_if<JoinAnswer>(&answer);
+  return join == nullptr || join->done || !join->status.ok();
+}
+
+}  // namespace sluice::engine

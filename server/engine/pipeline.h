@@ -1,0 +1,55 @@
+// Stages and pipelines as the engine holds them.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/engine/queue.h"
+#include "server/model/pipeline_spec.h"
+#include "server/model/record.h"
+
+namespace sluice::engine {
+
+struct Stage {
+  Pipeline* pipeline = nullptr;
+  model::StageSpec spec;
+  model::StageState state = model::StageState::kRunning;
+  Queue* input = nullptr;
+  Queue* output = nullptr;    // null: results are dropped
+  std::uint32_t workers = 0;  // alive
+
+  [[nodiscard]] bool open() const { return state != model::StageState::kFinished; }
+  [[nodiscard]] std::uint32_t wanted_workers() const { return state == model::StageState::kRunning ? spec.workers : 0; }
+};
+
+struct Pipeline {
+  std::string name;
+  std::vector<std::unique_ptr<Stage>> stages;
+  base::Time create_time{};
+  std::uint64_t idle_count = 0;
+  bool was_idle = true;
+  std::list<JoinWaiter> joins;
+
+  // Null if there is none of this name.
+  [[nodiscard]] Stage* find(std::string_view stage) const;
+  // The queues that a stage reads, each once, in the order of the stages.
+  [[nodiscard]] std::vector<Queue*> inputs() const;
+  // All queues that a stage reads or feeds, each once, in the order of the flow.
+  [[nodiscard]] std::vector<Queue*> queues() const;
+  // Where work comes in: inputs that no other stage of this pipeline feeds. If there is none (a ring), all inputs.
+  [[nodiscard]] std::vector<Queue*> entries() const;
+  // In all inputs.
+  [[nodiscard]] std::uint64_t unfinished() const;
+  [[nodiscard]] bool finished() const;
+  // What join waits for: nothing unfinished, and after a close every stage finished too.
+  [[nodiscard]] bool idle() const;
+  // Grows with every change of one of its queues.
+  [[nodiscard]] std::uint64_t version() const;
+
+  [[nodiscard]] model::PipelineRecord record() const;
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,90 @@
+#include "server/engine/queue.h"
+
+#include <cassert>
+
+namespace sluice::engine {
+
+using model::ItemState;
+
+model::ItemRecord Item::record(bool with_body) const {
+  model::ItemRecord record;
+  record.id = id;
+  record.queue = queue->id;
+  record.state = state;
+  record.priority = priority;
+  record.rank = rank;
+  record.attempt = attempt;
+  record.put_time = put_time;
+  if (state == ItemState::kDelayed) record.due = due;
+  record.last_failure = last_failure;
+  if (with_body) record.body = body;
+  return record;
+}
+
+Queue::Queue(model::QueueId queue_id, std::string queue_name, model::QueueSettings queue_settings, base::Time created)
+    : id(queue_id), name(std::move(queue_name)), settings(std::move(queue_settings)), create_time(created) {}
+
+Queue::~Queue() {
+  by_age_.clear();
+  const auto destroy = [](Item* item) { delete item; };
+  ready.clear_and_dispose(destroy);
+  delayed.clear_and_dispose(destroy);
+  leased.clear_and_dispose(destroy);
+}
+
+void Queue::place(Item& item) {
+  switch (item.state) {
+    case ItemState::kWaiting:
+      // Most items are the last of their order, which makes the hint right.
+      ready.insert(ready.end(), item);
+      if (settings.order != model::QueueOrder::kFifo) {
+        item.due = item.put_time;
+        by_age_.insert(by_age_.end(), item);
+      }
+      break;
+    case ItemState::kDelayed:
+      delayed.insert(delayed.end(), item);
+      break;
+    case ItemState::kLeased:
+      leased.insert(leased.end(), item);
+      if (item.last_attempt) ++leased_last_attempts;
+      break;
+    default:
+      assert(false && "a finished item has no place");
+  }
+}
+
+void Queue::displace(Item& item) {
+  switch (item.state) {
+    case ItemState::kWaiting:
+      ready.erase(ready.iterator_to(item));
+      if (item.is_timed()) by_age_.erase(by_age_.iterator_to(item));
+      break;
+    case ItemState::kDelayed:
+      delayed.erase(delayed.iterator_to(item));
+      break;
+    case ItemState::kLeased:
+      leased.erase(leased.iterator_to(item));
+      if (item.last_attempt) --leased_last_attempts;
+      break;
+    default:
+      assert(false && "a finished item has no place");
+  }
+}
+
+std::optional<base::Time> Queue::oldest_put_time() const {
+  if (ready.empty()) return std::nullopt;
+  return settings.order == model::QueueOrder::kFifo ? ready.begin()->put_time : by_age_.begin()->due;
+}
+
+void Queue::recount_last_attempts() {
+  leased_last_attempts = 0;
+  for (Item& item : leased) {
+    item.last_attempt = !settings.retry.allows_another(item.attempt);
+    if (item.last_attempt) ++leased_last_attempts;
+  }
+}
+
+model::QueueRecord Queue::record() const { return {id, name, settings, state, paused, create_time, pipeline}; }
+
+}  // namespace sluice::engine

@@ -1,0 +1,103 @@
+// One queue: its items by state, whoever waits for it, and its counts.
+#pragma once
+
+#include <boost/intrusive/set.hpp>
+#include <list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/engine/item.h"
+#include "server/engine/request_log.h"
+#include "server/engine/waiters.h"
+#include "server/model/counters.h"
+#include "server/model/queue_settings.h"
+
+namespace sluice::engine {
+
+struct Stage;
+
+// In which order waiting items are handed out: by rank, and in a PRIORITY queue by priority first. FIFO and LIFO differ only
+// in the ranks that items are given.
+struct SoonerItem {
+  bool operator()(const Item& a, const Item& b) const;
+};
+struct SoonerDue {
+  bool operator()(const Item& a, const Item& b) const { return a.due != b.due ? a.due < b.due : a.id < b.id; }
+};
+struct SmallerLease {
+  bool operator()(const Item& a, const Item& b) const { return a.lease < b.lease; }
+};
+
+template <class Compare>
+using ItemSet = boost::intrusive::multiset<Item, boost::intrusive::base_hook<PlaceHook>, boost::intrusive::compare<Compare>>;
+
+// Data with the rules that concern one queue alone. What crosses queues is in life.h, transfer.h and flow.h.
+class Queue {
+ public:
+  Queue(model::QueueId queue_id, std::string queue_name, model::QueueSettings queue_settings, base::Time created);
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  [[nodiscard]] std::size_t depth() const { return ready.size() + delayed.size(); }
+  [[nodiscard]] std::size_t unfinished() const { return depth() + leased.size(); }
+  [[nodiscard]] bool closed() const { return state == model::QueueState::kClosed; }
+  // Whether `n` more may be put now.
+  [[nodiscard]] bool has_room_for(std::size_t n) const { return settings.capacity == 0 || depth() + n <= settings.capacity; }
+  // Closed, and no item can be handed out any more: neither one that is here nor one that could come back.
+  [[nodiscard]] bool ended() const { return closed() && depth() == 0 && leased.size() == leased_last_attempts; }
+  // Nobody takes items: no get waits, nothing is leased.
+  [[nodiscard]] bool untouched_by_consumers() const { return gets.empty() && leased.empty(); }
+
+  // Puts an item that is in none of the sets into the one of its state, or takes it out.
+  void place(Item& item);
+  void displace(Item& item);
+  // When the longest-waiting item was put.
+  [[nodiscard]] std::optional<base::Time> oldest_put_time() const;
+  // Recounts what depends on the retry policy, after it changed.
+  void recount_last_attempts();
+
+  [[nodiscard]] model::QueueRecord record() const;
+
+  const model::QueueId id;
+  const std::string name;
+  model::QueueSettings settings;
+  model::QueueState state = model::QueueState::kOpen;
+  bool paused = false;
+  base::Time create_time;
+  std::string pipeline;  // that created it
+  std::uint64_t bytes = 0;
+  model::QueueCounters counters;
+  std::uint64_t idle_count = 0;
+
+  ItemSet<SoonerItem> ready;
+  ItemSet<SoonerDue> delayed;
+  ItemSet<SmallerLease> leased;
+  std::size_t leased_last_attempts = 0;  // leased items that cannot come back by themselves
+
+  std::list<Transfer> puts;  // in order of arrival
+  std::list<GetWaiter> gets;
+  std::list<JoinWaiter> joins;
+  RequestLog requests;
+
+  // Stages that take from this queue, and stages that put into it; owned by their pipelines.
+  std::vector<Stage*> readers;
+  std::vector<Stage*> feeders;
+
+  std::uint64_t version = 0;      // grows with every change: whether there is progress to tell
+  bool was_idle = true;           // nothing was unfinished after the last command
+  bool needs_settling = false;    // is in the list of queues to settle
+  bool counters_changed = false;  // a CountersRecord is due at the end of the command
+
+ private:
+  // Waiting items by the time of their put, where `ready` has another order.
+  TimedSet by_age_;
+};
+
+inline bool SoonerItem::operator()(const Item& a, const Item& b) const {
+  if (a.priority != b.priority && a.queue->settings.order == model::QueueOrder::kPriority) return a.priority < b.priority;
+  return a.rank < b.rank;
+}
+
+}  // namespace sluice::engine

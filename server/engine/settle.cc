@@ -1,0 +1,71 @@
+#include "server/engine/settle.h"
+
+#include "server/engine/delivery.h"
+#include "server/engine/flow.h"
+#include "server/engine/joins.h"
+#include "server/engine/life.h"
+#include "server/engine/transfer.h"
+
+namespace sluice::engine {
+namespace {
+
+void settle(Step& step, Queue& queue) {
+  // Before waiting puts are admitted: they do not count yet, and a join does not wait for them.
+  note_idle(step, queue);
+  // Each hand-out makes room, each admission brings something to hand out.
+  bool more = true;
+  while (more) {
+    more = admit_waiting(step, queue);
+    more = serve_waiting(step, queue) || more;
+  }
+  for (Stage* stage : queue.readers) {
+    finish_if_done(step, *stage);
+    note_idle(step, *stage->pipeline);
+  }
+}
+
+void expire(Step& step, Item& item) {
+  if (item.state == model::ItemState::kDelayed) return ripen(step, item);
+  lose_lease(step, item, model::failure_reason::kLeaseExpired,
+             "the consumer neither ended nor extended its lease in time, or was lost");
+}
+
+void handle(Step& step, Timed& due) {
+  switch (due.kind) {
+    case TimedKind::kItem:
+      return expire(step, static_cast<Item&>(due));
+    case TimedKind::kTransfer:
+      return time_out(step, static_cast<Transfer&>(due));
+    case TimedKind::kGet:
+      return time_out(step, static_cast<GetWaiter&>(due));
+    case TimedKind::kJoin:
+      return tell_progress(step, static_cast<JoinWaiter&>(due));
+  }
+}
+
+}  // namespace
+
+void settle(Step& step) {
+  auto& pending = step.tables.to_settle;
+  // By index: settling one queue may add others at the end.
+  for (std::size_t i = 0; i < pending.size(); ++i) {
+    Queue& queue = *pending[i];
+    queue.needs_settling = false;
+    settle(step, queue);
+  }
+  pending.clear();
+  for (Queue* queue : step.tables.to_count) {
+    queue->counters_changed = false;
+    step.record(model::CountersRecord{queue->id, queue->counters, queue->idle_count});
+  }
+  step.tables.to_count.clear();
+}
+
+void fall_due(Step& step) {
+  while (Timed* due = step.tables.timers.pop_due(step.now)) {
+    handle(step, *due);
+    settle(step);
+  }
+}
+
+}  // namespace sluice::engine

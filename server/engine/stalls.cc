@@ -1,0 +1,127 @@
+// Why something does not move although there is work.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "server/engine/look.h"
+#include "server/engine/waiters.h"
+
+namespace sluice::engine {
+namespace {
+
+using model::StageState;
+
+std::string fill_of(const Queue& queue) { return fmt::format("{} of {}", queue.depth(), queue.settings.capacity); }
+
+// Every item that a consumer of `queue` holds is done and waits for room; where they wait. Empty if one is still at work.
+std::set<const Queue*> all_wait_at(const Queue& queue) {
+  std::set<const Queue*> places;
+  for (const Item& item : queue.leased) {
+    if (item.completion == nullptr) return {};
+    places.insert(item.completion->at);
+  }
+  return places;
+}
+
+// Whether the holders of the items of `queue` wait, directly or through other queues, for room in `queue` itself.
+bool waits_for_itself(const Queue& queue) {
+  std::set<const Queue*> seen;
+  std::vector<const Queue*> next{&queue};
+  while (!next.empty()) {
+    const Queue* current = next.back();
+    next.pop_back();
+    for (const Queue* place : all_wait_at(*current)) {
+      if (place == &queue) return true;
+      if (seen.insert(place).second) next.push_back(place);
+    }
+  }
+  return false;
+}
+
+bool any_reader(const Queue& queue, StageState state) {
+  return std::ranges::any_of(queue.readers, [&](const Stage* stage) { return stage->state == state; });
+}
+
+// Items could be handed out, but nobody takes any.
+std::optional<Stall> without_consumer(const Queue& queue) {
+  if (queue.ready.empty() || !queue.untouched_by_consumers()) return std::nullopt;
+  const auto stall = [&](StallReason reason, std::string message) { return Stall{reason, queue.name, std::move(message)}; };
+  const bool holds_back = !queue.puts.empty();
+  if (queue.readers.empty() && holds_back) {
+    return stall(StallReason::kOutputFullWithoutConsumer,
+                 fmt::format("queue \"{}\" is full ({}) and has no consumer", queue.name, fill_of(queue)));
+  }
+  if (queue.readers.empty()) {
+    return stall(StallReason::kNoConsumer,
+                 fmt::format("queue \"{}\" has {} waiting items and no consumer", queue.name, queue.ready.size()));
+  }
+  const auto working = [](const Stage* stage) { return stage->workers > 0 || stage->wanted_workers() > 0; };
+  if (std::ranges::any_of(queue.readers, working)) return std::nullopt;
+  if (any_reader(queue, StageState::kPaused)) {
+    const auto paused = std::ranges::find(queue.readers, StageState::kPaused, &Stage::state);
+    return stall(StallReason::kStagePaused, fmt::format("stage \"{}\" is paused, and queue \"{}\" has {} waiting items",
+                                                        (*paused)->spec.name, queue.name, queue.ready.size()));
+  }
+  return stall(StallReason::kStageWithoutWorkers,
+               fmt::format("stage \"{}\" has no workers, and queue \"{}\" has {} waiting items",
+                           queue.readers.front()->spec.name, queue.name, queue.ready.size()));
+}
+
+}  // namespace
+
+std::string_view name(StallReason reason) {
+  switch (reason) {
+    case StallReason::kOutputFullWithoutConsumer:
+      return "OUTPUT_FULL_WITHOUT_CONSUMER";
+    case StallReason::kNoConsumer:
+      return "NO_CONSUMER";
+    case StallReason::kQueuePaused:
+      return "QUEUE_PAUSED";
+    case StallReason::kStagePaused:
+      return "STAGE_PAUSED";
+    case StallReason::kStageWithoutWorkers:
+      return "STAGE_WITHOUT_WORKERS";
+    case StallReason::kCycleFull:
+      return "CYCLE_FULL";
+    case StallReason::kAllDelayed:
+      return "ALL_DELAYED";
+  }
+  return "UNKNOWN";
+}
+
+std::vector<Stall> stalls_of(base::Time now, const Queue& queue) {
+  std::vector<Stall> stalls;
+  if (queue.paused && !queue.ready.empty()) {
+    stalls.push_back({StallReason::kQueuePaused, queue.name,
+                      fmt::format("queue \"{}\" is paused with {} waiting items", queue.name, queue.ready.size())});
+  } else if (auto stall = without_consumer(queue)) {
+    stalls.push_back(std::move(*stall));
+  }
+  if (!queue.puts.empty() && waits_for_itself(queue)) {
+    stalls.push_back({StallReason::kCycleFull, queue.name,
+                      fmt::format("queue \"{}\" is full ({}), and all who could take from it wait to put into it", queue.name,
+                                  fill_of(queue))});
+  }
+  if (queue.ready.empty() && queue.leased.empty() && !queue.delayed.empty()) {
+    const auto wait = std::chrono::duration<double>(queue.delayed.begin()->due - now).count();
+    stalls.push_back({StallReason::kAllDelayed, queue.name,
+                      fmt::format("all {} items of queue \"{}\" are delayed or wait to be tried again, the next in {:.1f} s",
+                                  queue.delayed.size(), queue.name, std::max(wait, 0.0))});
+  }
+  return stalls;
+}
+
+std::vector<Stall> stalls_of(base::Time now, const Pipeline& pipeline) {
+  std::vector<Stall> stalls;
+  for (const Queue* queue : pipeline.queues()) {
+    for (Stall& stall : stalls_of(now, *queue)) {
+      const bool harmless = queue->readers.empty() && queue->puts.empty();
+      if (!harmless) stalls.push_back(std::move(stall));
+    }
+  }
+  return stalls;
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,99 @@
+#include "server/engine/tables.h"
+
+#include <fmt/format.h>
+
+namespace sluice::engine {
+namespace {
+
+using base::Reason;
+
+// How many numbers one record sets aside: a restart skips at most so many of each kind.
+constexpr std::uint64_t kReservedAhead = 1U << 20;
+constexpr std::uint32_t kQueuesReservedAhead = 1U << 10;
+
+}  // namespace
+
+double Dice::roll() {
+  state_ += 0x9e3779b97f4a7c15ULL;
+  std::uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  z ^= z >> 31;
+  return static_cast<double>(z >> 11) * 0x1.0p-53;
+}
+
+Tables::Tables(const EngineOptions& engine_options) : options(engine_options), dice(engine_options.seed) {
+  sequence.next_item = options.first_id;
+  sequence.next_lease = options.first_id;
+}
+
+absl::StatusOr<Queue*> Tables::queue(std::string_view name) const {
+  Queue* found = find_queue(name);
+  if (found != nullptr) return found;
+  return base::error(Reason::kQueueNotFound, fmt::format("no queue \"{}\"; create it first", name));
+}
+
+absl::StatusOr<Pipeline*> Tables::pipeline(std::string_view name) const {
+  const auto found = pipelines.find(name);
+  if (found != pipelines.end()) return found->second.get();
+  return base::error(Reason::kPipelineNotFound, fmt::format("no pipeline \"{}\"; create it first", name));
+}
+
+Queue* Tables::find_queue(std::string_view name) const {
+  const auto found = queues.find(name);
+  return found == queues.end() ? nullptr : found->second.get();
+}
+
+Item* Tables::find_leased(std::string_view queue, model::LeaseId lease) const {
+  const auto found = leases.find(model::number(lease));
+  if (found == leases.end() || found->second->queue->name != queue) return nullptr;
+  return found->second;
+}
+
+void Step::touch(Queue& queue) {
+  ++queue.version;
+  if (queue.needs_settling) return;
+  queue.needs_settling = true;
+  tables.to_settle.push_back(&queue);
+}
+
+model::QueueCounters& Step::count(Queue& queue) {
+  touch(queue);
+  if (!queue.counters_changed) {
+    queue.counters_changed = true;
+    tables.to_count.push_back(&queue);
+  }
+  return queue.counters;
+}
+
+model::ItemId Step::new_item_ids(std::uint64_t n) {
+  const model::ItemId first{tables.sequence.next_item};
+  tables.sequence.next_item += n;
+  reserve();
+  return first;
+}
+
+model::LeaseId Step::new_lease_id() {
+  const model::LeaseId lease{tables.sequence.next_lease++};
+  reserve();
+  return lease;
+}
+
+model::QueueId Step::new_queue_id() {
+  const model::QueueId id{tables.sequence.next_queue++};
+  reserve();
+  return id;
+}
+
+void Step::reserve() {
+  Sequence& sequence = tables.sequence;
+  if (sequence.next_item <= sequence.reserved.item_ids_below && sequence.next_lease <= sequence.reserved.lease_ids_below &&
+      sequence.next_queue <= sequence.reserved.queue_ids_below) {
+    return;
+  }
+  sequence.reserved = {sequence.next_item + kReservedAhead, sequence.next_lease + kReservedAhead,
+                       sequence.next_queue + kQueuesReservedAhead};
+  record(sequence.reserved);
+}
+
+}  // namespace sluice::engine

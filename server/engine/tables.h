@@ -1,0 +1,99 @@
+// All that the engine knows, and the step that a command takes through it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "server/base/errors.h"
+#include "server/engine/engine.h"
+#include "server/engine/pipeline.h"
+#include "server/engine/queue.h"
+#include "server/engine/timed.h"
+
+namespace sluice::engine {
+
+// Deterministic randomness for jitter: splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  // In [0, 1).
+  double roll();
+
+ private:
+  std::uint64_t state_;
+};
+
+// Numbers that are given once.
+struct Sequence {
+  std::uint64_t next_item = 1;
+  std::uint64_t next_lease = 1;
+  std::uint32_t next_queue = 1;
+  // What the journal knows: numbers below these may have been given.
+  model::SequenceRecord reserved;
+};
+
+using Waiting = std::variant<Transfer*, GetWaiter*, JoinWaiter*>;
+
+struct Tables {
+  explicit Tables(const EngineOptions& engine_options);
+
+  // INVALID errors of base/errors.h where there is none of this name.
+  [[nodiscard]] absl::StatusOr<Queue*> queue(std::string_view name) const;
+  [[nodiscard]] absl::StatusOr<Pipeline*> pipeline(std::string_view name) const;
+  // Null if there is none.
+  [[nodiscard]] Queue* find_queue(std::string_view name) const;
+  // Null unless `lease` is the present right to an item of that queue.
+  [[nodiscard]] Item* find_leased(std::string_view queue, model::LeaseId lease) const;
+
+  // Anything that waits must be known by its caller, so that it can be withdrawn.
+  [[nodiscard]] bool may_wait() const { return waiting.size() < options.max_waiters; }
+
+  EngineOptions options;
+  Dice dice;
+  Sequence sequence;
+  Timers timers;
+  std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
+  std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
+  absl::flat_hash_map<std::uint32_t, Queue*> queues_by_id;
+  absl::flat_hash_map<std::uint64_t, Item*> leases;
+  absl::flat_hash_map<Caller*, Waiting> waiting;
+  std::uint64_t bytes = 0;  // of all unfinished items
+
+  // Queues that the present command changed: to be settled, and to have their counters recorded.
+  std::vector<Queue*> to_settle;
+  std::vector<Queue*> to_count;
+};
+
+// One command on its way through the tables: when it happens and what comes of it.
+struct Step {
+  Tables& tables;
+  base::Time now;
+  Effects& out;
+
+  template <class R>
+  void record(R&& record) {
+    out.records.emplace_back(std::forward<R>(record));
+  }
+  void answer(Caller* caller, Answer answer) { out.answers.emplace_back(caller, std::move(answer)); }
+
+  // The queue changed: what waits for it is looked at before the command ends.
+  void touch(Queue& queue);
+  // The same, and its counters are recorded.
+  model::QueueCounters& count(Queue& queue);
+
+  // Fresh numbers; a block of them is recorded ahead of its use.
+  model::ItemId new_item_ids(std::uint64_t n);
+  model::LeaseId new_lease_id();
+  model::QueueId new_queue_id();
+
+ private:
+  void reserve();
+};
+
+}  // namespace sluice::engine
