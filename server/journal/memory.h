@@ -1,0 +1,63 @@
+// A journal in memory: it commits at once, inside append(), and so costs the caller no wait.
+//
+// Without a store it keeps nothing: the server without a data directory. With a store it keeps the last record of every key,
+// and another journal opened on the same store loads them: what tests take for a disk.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/journal/journal.h"
+
+namespace sluice::journal {
+
+// What outlives a MemoryJournal. Not thread-safe: one journal at a time writes it, and nobody reads it meanwhile.
+class MemoryStore {
+ public:
+  // Replaces what was there under the record's key, or erases it.
+  void apply(model::Record&& record);
+  // As Journal::load.
+  void each(const std::function<void(model::Record&&)>& visit) const;
+
+ private:
+  using RequestKey = std::pair<model::QueueId, std::string>;
+
+  void keep(model::QueueRecord&& record);
+  void keep(model::QueueErased&& erased);
+  void keep(model::CountersRecord&& record);
+  void keep(model::ItemRecord&& record);
+  void keep(model::ItemErased&& erased);
+  void keep(model::RequestRecord&& record);
+  void keep(model::RequestErased&& erased);
+  void keep(model::PipelineRecord&& record);
+  void keep(model::PipelineErased&& erased);
+  void keep(model::SequenceRecord&& record);
+
+  std::optional<model::SequenceRecord> sequence_;
+  std::map<model::QueueId, model::QueueRecord> queues_;
+  std::map<model::QueueId, model::CountersRecord> counters_;
+  std::map<model::ItemId, model::ItemRecord> items_;
+  std::map<RequestKey, model::RequestRecord> requests_;
+  std::map<std::string, model::PipelineRecord> pipelines_;
+};
+
+// Never fails. Not thread-safe: the caller orders all calls, as Journal asks of append().
+class MemoryJournal final : public Journal {
+ public:
+  explicit MemoryJournal(std::shared_ptr<MemoryStore> store = nullptr);
+
+  absl::Status load(const std::function<void(model::Record&&)>& each) override;
+  absl::Status start(OnCommitted on_committed, OnFailed on_failed) override;
+  Position append(std::vector<model::Record>& records) override;
+  void stop() override;
+
+ private:
+  std::shared_ptr<MemoryStore> store_;
+  OnCommitted on_committed_;
+  Position last_ = 0;
+};
+
+}  // namespace sluice::journal
