@@ -1,24 +1,19 @@
-# sluice_proto(TARGET PROTOS a.proto ... [SERVICES b.proto ...]): a library of the generated code. SERVICES are also run through the
-# gRPC plugin. Paths are relative to proto/.
+# sluice_proto(TARGET PROTOS a.proto ... [SERVICES b.proto ...]): a library of the generated code. PROTOS give the messages, SERVICES
+# only what the gRPC plugin makes of them: their messages stand in another target's PROTOS. Paths are relative to proto/.
 function(sluice_proto target)
   cmake_parse_arguments(ARG "" "" "PROTOS;SERVICES" ${ARGN})
   set(out ${CMAKE_BINARY_DIR}/gen)
   set(sources "")
-  foreach(proto ${ARG_PROTOS} ${ARG_SERVICES})
+  foreach(proto ${ARG_PROTOS})
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
-    set(generated ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
-    set(plugin "")
-    if(proto IN_LIST ARG_SERVICES)
-      list(APPEND generated ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
-      set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
-    endif()
-    add_custom_command(
-      OUTPUT ${generated}
-      COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
-      COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR}/proto --cpp_out=${out} ${plugin} ${CMAKE_SOURCE_DIR}/proto/${proto}
-      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
-      VERBATIM)
-    list(APPEND sources ${generated})
+    sluice_protoc(${proto} --cpp_out=${out} ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    list(APPEND sources ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+  endforeach()
+  foreach(proto ${ARG_SERVICES})
+    string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    sluice_protoc(${proto} "--grpc_out=${out};--plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>"
+                  ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+    list(APPEND sources ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
   endforeach()
   add_library(${target} STATIC ${sources})
   target_include_directories(${target} SYSTEM PUBLIC ${out})
@@ -26,4 +21,14 @@ function(sluice_proto target)
   if(ARG_SERVICES)
     target_link_libraries(${target} PUBLIC gRPC::grpc++)
   endif()
+endfunction()
+
+# Runs protoc with `flags` on one file; the arguments after it are what comes out.
+function(sluice_protoc proto flags)
+  add_custom_command(
+    OUTPUT ${ARGN}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/gen
+    COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR}/proto ${flags} ${CMAKE_SOURCE_DIR}/proto/${proto}
+    DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
+    VERBATIM)
 endfunction()

@@ -12,6 +12,8 @@ using absl::StatusCode;
 
 // Where a status keeps its reason: a payload under this type URL, the enum's number in decimal.
 constexpr absl::string_view kReasonUrl = "sluice/reason";
+// And what it is about: this and the key.
+constexpr std::string_view kAboutUrl = "sluice/about/";
 
 constexpr std::array kReasons = {
     ReasonInfo{Reason::kMalformedRequest, "MALFORMED_REQUEST", StatusCode::kInvalidArgument,
@@ -66,6 +68,8 @@ constexpr std::array kReasons = {
         Reason::kStoreFailed, "STORE_FAILED", StatusCode::kUnavailable,
         "The server's store failed before the call was known to be safe: it may have taken effect or not. The server ends; "
         "repeat the call, with the same request_id, once it is back."},
+    ReasonInfo{Reason::kCannotListen, "CANNOT_LISTEN", StatusCode::kUnavailable,
+               "At the start only: the address to listen on is taken, not allowed, or not one of this machine."},
     ReasonInfo{Reason::kInternal, "INTERNAL", StatusCode::kInternal, "A defect of the server. Please report it with its log."},
 };
 
@@ -101,5 +105,18 @@ std::optional<Reason> reason_of(const absl::Status& status) {
 }
 
 bool is(const absl::Status& status, Reason reason) { return reason_of(status) == reason; }
+
+void annotate(absl::Status& status, std::string_view key, std::string_view value) {
+  status.SetPayload(std::string(kAboutUrl).append(key), absl::Cord(absl::string_view(value.data(), value.size())));
+}
+
+std::map<std::string, std::string> annotations(const absl::Status& status) {
+  std::map<std::string, std::string> found;
+  status.ForEachPayload([&found](absl::string_view url, const absl::Cord& value) {
+    const std::string_view text(url.data(), url.size());
+    if (text.starts_with(kAboutUrl)) found.emplace(text.substr(kAboutUrl.size()), std::string(value));
+  });
+  return found;
+}
 
 }  // namespace sluice::base

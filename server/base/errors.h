@@ -2,6 +2,7 @@
 // reason decides the code. docs/errors.md lists the same table (a test compares the two).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,6 +36,7 @@ enum class Reason {
   kLimitReached,
   kShuttingDown,
   kStoreFailed,
+  kCannotListen,
   kInternal,
 };
 
@@ -55,5 +57,10 @@ struct ReasonInfo {
 // The reason that error() put into `status`; none for OK and for statuses made otherwise.
 [[nodiscard]] std::optional<Reason> reason_of(const absl::Status& status);
 [[nodiscard]] bool is(const absl::Status& status, Reason reason);
+
+// Says for machines what an error is about: "field", "queue", "limit" and the like. Travels as the metadata of the ErrorInfo. A
+// second value for a key replaces the first; OK takes none.
+void annotate(absl::Status& status, std::string_view key, std::string_view value);
+[[nodiscard]] std::map<std::string, std::string> annotations(const absl::Status& status);
 
 }  // namespace sluice::base

@@ -1,0 +1,40 @@
+// Specifications: what is to be created or changed, from the API or the configuration file. Pure; thread-safe.
+//
+// Errors are INVALID_NAME, INVALID_VALUE, INVALID_UTF8 and, for pipelines, INVALID_PIPELINE. Each message begins with the path
+// of its field, and the status is annotated with it as "field": "stages[2].retry.jitter".
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "server/model/pipeline_spec.h"
+#include "server/model/queue_settings.h"
+#include "server/wire/reader.h"
+#include "sluice/v1/pipeline.pb.h"
+#include "sluice/v1/queue.pb.h"
+
+namespace sluice::wire {
+
+// What is left out stays absent; a dead-letter queue of "-" becomes the empty string. Paths begin with `at`.
+[[nodiscard]] absl::StatusOr<model::QueueSpec> queue_spec(const v1::QueueSpec& spec, const Field& at = {});
+
+// Stages have their default names. A stage's retry policy is folded into the settings of its input queue, which is added to
+// the queues where it was not listed. Queues of the stages that are not listed and have no retry policy are not added.
+//
+// INVALID_PIPELINE: no stage or more than 100, two of one name, a queue listed twice or that no stage uses (as input, output
+// or dead-letter queue of one of these), two different retry policies for one input. A stage may feed its own input.
+[[nodiscard]] absl::StatusOr<model::PipelineSpec> pipeline_spec(const v1::PipelineSpec& spec, const Field& at = {});
+
+// The parts of the above, for whoever reads a message around them. `name` is the queue's.
+[[nodiscard]] model::QueueSpec read_queue_spec(Reader& reader, const Field& at, const v1::QueueSpec& spec);
+[[nodiscard]] model::QueueSettingsPatch read_settings(Reader& reader, const Field& at, const v1::QueueSettings& settings,
+                                                      std::string_view name);
+
+void read_retry(Reader& reader, const Field& at, const v1::RetryPolicy& retry, model::QueueSettingsPatch& patch);
+
+// What only all settings together can tell: max_backoff is at least initial_backoff. INVALID_VALUE.
+[[nodiscard]] absl::Status check_settings(const model::QueueSettings& settings, const Field& at);
+
+// The way back, every field filled in; an empty dead-letter queue becomes "-".
+[[nodiscard]] v1::QueueSettings settings_message(const model::QueueSettings& settings);
+[[nodiscard]] v1::RetryPolicy retry_message(const model::RetryPolicy& retry);
+
+}  // namespace sluice::wire
