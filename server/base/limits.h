@@ -26,7 +26,8 @@ inline constexpr std::size_t kMaxStderrTailBytes = 8UL << 10;
 inline constexpr std::chrono::microseconds kMaxDelay = 24h * 366;
 
 // Calls.
-inline constexpr std::uint32_t kMaxBatch = 10'000;  // items, completions, tokens in one call
+inline constexpr std::uint32_t kMaxBatch = 10'000;   // items, completions, tokens in one call
+inline constexpr std::size_t kMaxOutputs = 100'000;  // of all completions in one call
 inline constexpr std::uint32_t kMaxPageSize = 1'000;
 inline constexpr std::uint32_t kDefaultPageSize = 100;
 inline constexpr std::uint32_t kDefaultPeekItems = 10;

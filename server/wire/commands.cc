@@ -1,0 +1,183 @@
+#include "server/wire/commands.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/base/limits.h"
+#include "server/wire/failure.h"
+#include "server/wire/item.h"
+
+namespace sluice::wire {
+namespace {
+
+using base::Reason;
+
+constexpr Field kRequest;
+constexpr DurationRange kWaits{base::Duration{0}, limits::kMaxWait};
+constexpr DurationRange kLeases{limits::kMinLease, limits::kMaxLease};
+constexpr DurationRange kRetryDelays{base::Duration{0}, limits::kMaxBackoff};
+
+// False if there are none or too many.
+bool check_batch(Reader& reader, std::string_view field, int size) {
+  const auto most = static_cast<int>(limits::kMaxBatch);
+  if (size >= 1 && size <= most) return reader.ok();
+  reader.complain(Reason::kInvalidValue, {kRequest, field}, fmt::format("has {} entries; 1 to {} are allowed", size, most));
+  return false;
+}
+
+template <class Request>
+base::Time read_give_up(Reader& reader, const Request& request, const CallTime& time) {
+  if (!request.has_max_wait()) return time.deadline;
+  const auto wait = reader.duration({kRequest, "max_wait"}, request.max_wait(), kWaits);
+  return std::min(base::add_saturating(time.now, wait), time.deadline);
+}
+
+std::string read_request_id(Reader& reader, const std::string& request_id) {
+  return reader.text({kRequest, "request_id"}, request_id, limits::kMaxRequestIdBytes);
+}
+
+std::vector<engine::OutputItem> read_outputs(Reader& reader, const Field& at, v1::Completion& completion) {
+  std::vector<engine::OutputItem> outputs;
+  outputs.reserve(static_cast<std::size_t>(completion.outputs_size()));
+  for (int i = 0; i < completion.outputs_size() && reader.ok(); ++i) {
+    const Field field(at, "outputs", static_cast<std::size_t>(i));
+    auto& output = *completion.mutable_outputs(i);
+    auto queue = reader.name({field, "queue"}, output.queue());
+    auto item = read_new_item(reader, {field, "item"}, *output.mutable_item());
+    outputs.push_back({std::move(queue), std::move(item)});
+  }
+  return outputs;
+}
+
+// A call is small on the wire and large in memory when it has very many empty outputs.
+void check_outputs(Reader& reader, const v1::CompleteRequest& request) {
+  std::size_t all = 0;
+  for (int i = 0; i < request.completions_size(); ++i) {
+    const auto size = static_cast<std::size_t>(request.completions(i).outputs_size());
+    const Field field(kRequest, "completions", static_cast<std::size_t>(i));
+    all += size;
+    if (size > limits::kMaxBatch) {
+      reader.complain(Reason::kInvalidValue, {field, "outputs"},
+                      fmt::format("has {} entries; at most {} are allowed", size, limits::kMaxBatch));
+    }
+  }
+  if (all > limits::kMaxOutputs) {
+    reader.complain(Reason::kInvalidValue, {kRequest, "completions"},
+                    fmt::format("have {} outputs together; at most {} are allowed", all, limits::kMaxOutputs));
+  }
+}
+
+std::vector<model::LeaseId> read_tokens(Reader& reader, const google::protobuf::RepeatedField<std::uint64_t>& tokens) {
+  std::vector<model::LeaseId> leases;
+  if (!check_batch(reader, "lease_tokens", tokens.size())) return leases;
+  leases.reserve(static_cast<std::size_t>(tokens.size()));
+  for (const std::uint64_t token : tokens) leases.push_back(model::LeaseId{token});
+  return leases;
+}
+
+}  // namespace
+
+absl::StatusOr<engine::PutCommand> put_of(v1::PutRequest&& request, const CallTime& time) {
+  Reader reader;
+  engine::PutCommand command;
+  command.queue = reader.name({kRequest, "queue"}, request.queue());
+  command.give_up = read_give_up(reader, request, time);
+  command.request_id = read_request_id(reader, request.request_id());
+  if (check_batch(reader, "items", request.items_size())) {
+    command.items.reserve(static_cast<std::size_t>(request.items_size()));
+  }
+  for (int i = 0; i < request.items_size() && reader.ok(); ++i) {
+    const Field field(kRequest, "items", static_cast<std::size_t>(i));
+    command.items.push_back(read_new_item(reader, field, *request.mutable_items(i)));
+  }
+  if (!reader.ok()) return reader.status();
+  return command;
+}
+
+absl::StatusOr<engine::GetCommand> get_of(const v1::GetRequest& request, const CallTime& time) {
+  Reader reader;
+  engine::GetCommand command;
+  command.queue = reader.name({kRequest, "queue"}, request.queue());
+  command.max_items = reader.count_or({kRequest, "max_items"}, request.max_items(), 1, limits::kMaxBatch);
+  command.give_up = read_give_up(reader, request, time);
+  if (request.has_lease_duration()) {
+    command.lease_duration = reader.duration({kRequest, "lease_duration"}, request.lease_duration(), kLeases);
+  }
+  command.consumer = reader.text({kRequest, "consumer"}, request.consumer(), limits::kMaxConsumerNameBytes);
+  if (!reader.ok()) return reader.status();
+  return command;
+}
+
+absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRequest&& request, const CallTime& time) {
+  Reader reader;
+  engine::CompleteCommand common;
+  common.queue = reader.name({kRequest, "queue"}, request.queue());
+  common.give_up = read_give_up(reader, request, time);
+  common.request_id = read_request_id(reader, request.request_id());
+  if (check_batch(reader, "completions", request.completions_size())) check_outputs(reader, request);
+  std::vector<engine::CompleteCommand> commands;
+  for (int i = 0; i < request.completions_size() && reader.ok(); ++i) {
+    const Field field(kRequest, "completions", static_cast<std::size_t>(i));
+    auto& completion = *request.mutable_completions(i);
+    auto& command = commands.emplace_back(common);
+    command.lease = model::LeaseId{completion.lease_token()};
+    command.outputs = read_outputs(reader, field, completion);
+  }
+  if (!reader.ok()) return reader.status();
+  return commands;
+}
+
+absl::StatusOr<std::vector<engine::FailCommand>> fails_of(v1::FailRequest&& request) {
+  Reader reader;
+  engine::FailCommand common;
+  common.queue = reader.name({kRequest, "queue"}, request.queue());
+  common.request_id = read_request_id(reader, request.request_id());
+  check_batch(reader, "leases", request.leases_size());
+  std::vector<engine::FailCommand> commands;
+  for (int i = 0; i < request.leases_size() && reader.ok(); ++i) {
+    const Field field(kRequest, "leases", static_cast<std::size_t>(i));
+    const auto& lease = request.leases(i);
+    auto& command = commands.emplace_back(common);
+    command.lease = model::LeaseId{lease.lease_token()};
+    command.failure = read_failure(reader, {field, "failure"}, lease.failure());
+    command.do_not_retry = lease.do_not_retry();
+    if (lease.has_retry_delay()) {
+      command.retry_delay = reader.duration({field, "retry_delay"}, lease.retry_delay(), kRetryDelays);
+    }
+  }
+  if (!reader.ok()) return reader.status();
+  return commands;
+}
+
+absl::StatusOr<ExtendCommand> extend_of(const v1::ExtendRequest& request) {
+  Reader reader;
+  ExtendCommand command;
+  command.queue = reader.name({kRequest, "queue"}, request.queue());
+  command.leases = read_tokens(reader, request.lease_tokens());
+  if (request.has_lease_duration()) {
+    command.lease_duration = reader.duration({kRequest, "lease_duration"}, request.lease_duration(), kLeases);
+  }
+  if (!reader.ok()) return reader.status();
+  return command;
+}
+
+absl::StatusOr<ReleaseCommand> release_of(const v1::ReleaseRequest& request) {
+  Reader reader;
+  ReleaseCommand command;
+  command.queue = reader.name({kRequest, "queue"}, request.queue());
+  command.leases = read_tokens(reader, request.lease_tokens());
+  if (!reader.ok()) return reader.status();
+  return command;
+}
+
+void fill(model::LeaseId lease, const absl::Status& status, v1::LeaseResult& result) {
+  result.set_lease_token(model::number(lease));
+  if (status.ok()) return;
+  const Reason reason = base::reason_of(status).value_or(Reason::kInternal);
+  result.set_error_reason(std::string(base::info(reason).name));
+  result.set_error_message(std::string(status.message()));
+}
+
+}  // namespace sluice::wire

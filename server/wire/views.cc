@@ -1,0 +1,100 @@
+#include "server/wire/views.h"
+
+#include "server/wire/spec.h"
+#include "server/wire/time.h"
+#include "server/wire/utf8.h"
+
+namespace sluice::wire {
+namespace {
+
+v1::QueueState state_message(model::QueueState state) {
+  return state == model::QueueState::kOpen ? v1::QUEUE_STATE_OPEN : v1::QUEUE_STATE_CLOSED;
+}
+
+v1::StageState state_message(model::StageState state) {
+  switch (state) {
+    case model::StageState::kRunning:
+      return v1::STAGE_STATE_RUNNING;
+    case model::StageState::kPaused:
+      return v1::STAGE_STATE_PAUSED;
+    case model::StageState::kFinished:
+      return v1::STAGE_STATE_FINISHED;
+  }
+  return v1::STAGE_STATE_UNSPECIFIED;
+}
+
+void fill(const model::QueueCounters& counters, v1::QueueCounters& message) {
+  message.set_put(counters.put);
+  message.set_done(counters.done);
+  message.set_delivered(counters.delivered);
+  message.set_failed(counters.failed);
+  message.set_lease_lost(counters.lease_lost);
+  message.set_retried(counters.retried);
+  message.set_dead_lettered(counters.dead_lettered);
+  message.set_discarded(counters.discarded);
+  message.set_rejected(counters.rejected);
+}
+
+void fill(const engine::Stall& stall, v1::Stall& message) {
+  message.set_reason(std::string(engine::name(stall.reason)));
+  message.set_queue(stall.queue);
+  message.set_message(stall.message);
+}
+
+void fill(const engine::StageView& view, v1::Stage& stage) {
+  auto& spec = *stage.mutable_spec();
+  spec.set_name(view.spec.name);
+  spec.set_input(view.spec.input);
+  spec.set_output(view.spec.output);
+  spec.set_handler(view.spec.handler);
+  spec.set_workers(view.spec.workers);
+  stage.set_state(state_message(view.state));
+  stage.set_workers(view.workers);
+}
+
+const engine::QueueView* find(const engine::PipelineView& view, std::string_view queue) {
+  for (const auto& candidate : view.queues) {
+    if (candidate.name == queue) return &candidate;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void fill(const engine::QueueView& view, v1::Queue& queue) {
+  queue.set_name(view.name);
+  *queue.mutable_settings() = settings_message(view.settings);
+  queue.set_state(state_message(view.state));
+  queue.set_paused(view.paused);
+  set_time(view.create_time, *queue.mutable_create_time());
+  queue.set_pipeline(view.pipeline);
+  queue.set_waiting(view.waiting);
+  queue.set_delayed(view.delayed);
+  queue.set_leased(view.leased);
+  queue.set_unfinished(view.unfinished());
+  queue.set_bytes(view.bytes);
+  queue.set_waiting_puts(view.waiting_puts);
+  queue.set_waiting_gets(view.waiting_gets);
+  queue.set_waiting_joins(view.waiting_joins);
+  if (view.oldest_age) set_duration(*view.oldest_age, *queue.mutable_oldest_age());
+  fill(view.counters, *queue.mutable_counters());
+  for (const auto& stall : view.stalls) fill(stall, *queue.add_stalls());
+}
+
+void fill(const engine::PipelineView& view, v1::Pipeline& pipeline) {
+  pipeline.set_name(view.name);
+  for (const auto& stage : view.stages) {
+    auto& message = *pipeline.add_stages();
+    fill(stage, message);
+    if (const auto* input = find(view, stage.spec.input)) {
+      *message.mutable_spec()->mutable_retry() = retry_message(input->settings.retry);
+    }
+  }
+  for (const auto& queue : view.queues) fill(queue, *pipeline.add_queues());
+  set_time(view.create_time, *pipeline.mutable_create_time());
+  pipeline.set_unfinished(view.unfinished);
+  pipeline.set_finished(view.finished);
+  for (const auto& stall : view.stalls) fill(stall, *pipeline.add_stalls());
+}
+
+}  // namespace sluice::wire

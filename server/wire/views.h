@@ -1,0 +1,19 @@
+// What the engine shows, as messages.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/engine/views.h"
+#include "sluice/v1/pipeline.pb.h"
+#include "sluice/v1/queue.pb.h"
+
+namespace sluice::wire {
+
+void fill(const engine::QueueView& view, v1::Queue& queue);
+
+// A stage's retry policy is that of its input. What the workers are doing is not the engine's to know: it is left out here.
+void fill(const engine::PipelineView& view, v1::Pipeline& pipeline);
+
+}  // namespace sluice::wire
