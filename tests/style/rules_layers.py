@@ -32,7 +32,9 @@ def includes(tree, path):
     for number, line in tree.lines(path):
         match = INCLUDE.match(line)
         if match:
-            yield number, match["ours"] or match["system"], line.strip()
+            target = match["ours"] or match["system"]
+            public = f"client/include/{target}"
+            yield number, public if public in tree.files else target, line.strip()
 
 
 def room(path):
@@ -85,9 +87,13 @@ def _foreign(path, here, target):
         return "the client includes nothing of server, tests or examples"
     if here == "proto" and target.startswith(("server/", "client/", "tests/", "examples/")):
         return "proto/ is below everything else"
-    if path.startswith("client/include/") and (protos or target.startswith(("grpc", "google/", "absl/", "client/"))):
+    if path.startswith("client/include/") and (protos or _inside(target)):
         return f"a public header of the client shows {target} to its users"
     return None
+
+
+def _inside(target):
+    return target.startswith(("grpc", "google/", "absl/")) or target.startswith("client/") and "/include/" not in target
 
 
 def purity(tree):

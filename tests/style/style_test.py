@@ -69,6 +69,7 @@ class Layers(Samples):
         self.breaks("foreign", self.includes("client/include/sluice/queue.h", "#include <grpcpp/channel.h>"))
         self.breaks("foreign", self.includes("client/include/sluice/queue.h", '#include "client/internal/call.h"'))
         self.keeps("foreign", self.includes("client/include/sluice/queue.h", "#include <chrono>"))
+        self.keeps("foreign", {"client/include/sluice/a.h": HEADER + '#include "sluice/b.h"\n', "client/include/sluice/b.h": HEADER})
 
     def test_engine_is_pure(self):
         self.breaks("purity", self.includes("server/engine/queue.h", "#include <mutex>"))
@@ -83,6 +84,7 @@ class Layers(Samples):
     def test_cycles(self):
         self.breaks("cycles", {"server/engine/a.h": HEADER + '#include "server/engine/b.h"\n',
                                "server/engine/b.h": HEADER + '#include "server/engine/a.h"\n'})
+        self.breaks("cycles", {"client/include/sluice/a.h": HEADER + '#include "sluice/a.h"\n'})
         self.keeps("cycles", {"server/engine/a.h": HEADER + '#include "server/engine/b.h"\n', "server/engine/b.h": HEADER})
 
 
