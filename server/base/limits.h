@@ -76,6 +76,13 @@ inline constexpr std::chrono::microseconds kDefaultGrace = 2s;
 inline constexpr std::chrono::microseconds kMaxGrace = 1h;
 inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;
 
+// The store.
+inline constexpr std::size_t kMinStoreBytes = 16UL << 20;
+inline constexpr std::size_t kDefaultStoreBytes = 64UL << 30;  // the file is sparse
+// What puts must leave free: an eighth of the store, within these.
+inline constexpr std::size_t kMinStoreReserveBytes = 2UL << 20;
+inline constexpr std::size_t kMaxStoreReserveBytes = 256UL << 20;
+
 // Starting and stopping.
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;

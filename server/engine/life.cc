@@ -74,7 +74,6 @@ void bury(Step& step, Item& item) {
   const std::size_t bytes = item.body->bytes();
   from.bytes -= bytes;
   to->bytes += bytes;
-  step.record(model::ItemErased{item.id, from.id});
   // Terminal for the queue that it leaves, new in the one that it enters.
   item.queue = to;
   item.state = ItemState::kWaiting;
@@ -83,7 +82,7 @@ void bury(Step& step, Item& item) {
   item.rank = fresh_rank(step, *to, {});
   ++step.count(*to).put;
   to->place(item);
-  step.record(item.record(true));
+  step.record(item.record(false));
 }
 
 base::Duration jittered(Step& step, const model::RetryPolicy& policy, std::uint32_t attempt) {

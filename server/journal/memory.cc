@@ -25,7 +25,6 @@ void MemoryStore::keep(model::QueueRecord&& record) { queues_.insert_or_assign(r
 void MemoryStore::keep(model::QueueErased&& erased) {
   queues_.erase(erased.id);
   counters_.erase(erased.id);
-  std::erase_if(items_, [&erased](const auto& kept) { return kept.second.queue == erased.id; });
   std::erase_if(requests_, [&erased](const auto& kept) { return kept.second.queue == erased.id; });
 }
 

@@ -28,7 +28,7 @@ struct QueueRecord {
   bool operator==(const QueueRecord&) const = default;
 };
 
-// Erases the queue and every item, counter and request of it.
+// Erases the queue with its counters and requests. Its items have records of their own before it.
 struct QueueErased {
   QueueId id{};
 };

@@ -44,6 +44,8 @@ class OpenJournal {
   void await(Position position);
   [[nodiscard]] std::vector<Position> committed() const;
   void stop();
+  // Stops, and gives the place free for another.
+  void close();
   void crash();
 
  private:

@@ -1,0 +1,155 @@
+#include "server/journal/batch.h"
+
+#include <algorithm>
+
+#include "server/journal/keys.h"
+#include "server/journal/schema.h"
+
+namespace sluice::journal {
+
+using model::number;
+
+void Batch::add(model::Record&& record) {
+  std::visit([this](auto&& each) { keep(std::move(each)); }, std::move(record));
+}
+
+void Batch::clear() {
+  sequence_.reset();
+  queues_.clear();
+  counters_.clear();
+  items_.clear();
+  requests_.clear();
+  pipelines_.clear();
+}
+
+void Batch::keep(model::QueueRecord&& record) {
+  const auto id = number(record.id);
+  queues_.insert_or_assign(id, std::move(record));
+}
+
+void Batch::keep(model::QueueErased&& erased) {
+  const std::uint32_t id = number(erased.id);
+  queues_.insert_or_assign(id, std::nullopt);
+  counters_.erase(id);
+  std::erase_if(requests_, [id](const auto& entry) { return entry.first.first == id; });
+}
+
+void Batch::keep(model::CountersRecord&& record) { counters_.insert_or_assign(number(record.queue), record); }
+
+void Batch::keep(model::ItemRecord&& record) {
+  const auto [entry, first] = items_.try_emplace(number(record.id));
+  ItemChange& change = entry->second;
+  // An item's first record ever is the one that has its body.
+  if (first) change.fresh = record.body != nullptr;
+  if (record.body) change.body = std::move(record.body);
+  change.state = std::move(record);
+}
+
+void Batch::keep(model::ItemErased&& erased) {
+  const auto [entry, first] = items_.try_emplace(number(erased.id));
+  if (entry->second.fresh) {
+    items_.erase(entry);
+    return;
+  }
+  entry->second.state.reset();
+  entry->second.body.reset();
+}
+
+void Batch::keep(model::RequestRecord&& record) {
+  RequestKey key{number(record.queue), record.key};
+  requests_.insert_or_assign(std::move(key), std::move(record));
+}
+
+void Batch::keep(model::RequestErased&& erased) {
+  requests_.insert_or_assign({number(erased.queue), std::move(erased.key)}, std::nullopt);
+}
+
+void Batch::keep(model::PipelineRecord&& record) {
+  std::string name = record.name;
+  pipelines_.insert_or_assign(std::move(name), std::move(record));
+}
+
+void Batch::keep(model::PipelineErased&& erased) { pipelines_.insert_or_assign(std::move(erased.name), std::nullopt); }
+
+absl::Status Batch::write_to(LmdbStore::Write& write) const {
+  if (auto status = write_queues(write); !status.ok()) return status;
+  if (auto status = write_items(write); !status.ok()) return status;
+  return write_rest(write);
+}
+
+absl::Status Batch::write_queues(LmdbStore::Write& write) const {
+  store::Queue message;
+  for (const auto& [id, record] : queues_) {
+    const QueueKey key(id);
+    absl::Status status;
+    if (record) {
+      to_store(*record, message);
+      status = write.put(Table::kQueues, key.view(), message);
+    } else {
+      // Its items have been erased one by one; what else belongs to it goes with it.
+      status = write.erase(Table::kQueues, key.view());
+      status.Update(write.erase(Table::kCounters, key.view()));
+      status.Update(write.erase_prefix(Table::kRequests, key.view()));
+    }
+    if (!status.ok()) return status;
+  }
+  store::Counters counters;
+  for (const auto& [id, record] : counters_) {
+    to_store(record, counters);
+    if (auto status = write.put(Table::kCounters, QueueKey(id).view(), counters); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Batch::write_items(LmdbStore::Write& write) const {
+  // In order of the keys, for which a B+tree is quickest.
+  std::vector<std::uint64_t> ids;
+  ids.reserve(items_.size());
+  for (const auto& [id, change] : items_) ids.push_back(id);
+  std::ranges::sort(ids);
+
+  store::Item item;
+  store::Body body;
+  for (const std::uint64_t id : ids) {
+    const ItemChange& change = items_.at(id);
+    const ItemKey key(id);
+    absl::Status status;
+    if (!change.state) {
+      status = write.erase(Table::kItems, key.view());
+      status.Update(write.erase(Table::kBodies, key.view()));
+    } else {
+      to_store(*change.state, item);
+      status = write.put(Table::kItems, key.view(), item);
+      if (change.body) {
+        to_store(*change.body, body);
+        status.Update(write.put(Table::kBodies, key.view(), body));
+      }
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Batch::write_rest(LmdbStore::Write& write) const {
+  absl::Status status;
+  if (sequence_) {
+    store::Sequence message;
+    to_store(*sequence_, message);
+    status.Update(write.put(Table::kMeta, kSequenceKey, message));
+  }
+  store::Request request;
+  for (const auto& [queue_and_key, record] : requests_) {
+    const std::string key = request_key(queue_and_key.first, queue_and_key.second);
+    if (record) to_store(*record, request);
+    status.Update(record ? write.put(Table::kRequests, key, request) : write.erase(Table::kRequests, key));
+    if (!status.ok()) return status;
+  }
+  store::Pipeline pipeline;
+  for (const auto& [name, record] : pipelines_) {
+    if (record) to_store(*record, pipeline);
+    status.Update(record ? write.put(Table::kPipelines, name, pipeline) : write.erase(Table::kPipelines, name));
+  }
+  return status;
+}
+
+}  // namespace sluice::journal

@@ -1,0 +1,53 @@
+// The journal in an embedded store (LMDB), the server's default.
+//
+// One thread of its own writes everything that has gathered since its last commit as one transaction with one sync. While it
+// syncs, the next group gathers: the busier the server, the cheaper a record.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/journal/batch.h"
+#include "server/journal/journal.h"
+#include "server/journal/lmdb_store.h"
+
+namespace sluice::journal {
+
+class LmdbJournal final : public Journal {
+ public:
+  // The errors of LmdbStore::open.
+  static absl::StatusOr<std::unique_ptr<LmdbJournal>> open(const LmdbOptions& options);
+  ~LmdbJournal() override;
+
+  absl::Status load(const std::function<void(model::Record&&)>& each) override;
+  absl::Status start(OnCommitted on_committed, OnFailed on_failed) override;
+  Position append(std::vector<model::Record>& records) override;
+  void stop() override;
+
+  // Thread-safe.
+  [[nodiscard]] const LmdbStore& store() const { return *store_; }
+
+ private:
+  explicit LmdbJournal(std::unique_ptr<LmdbStore> store) : store_(std::move(store)) {}
+  absl::Status load_items(const std::function<void(model::Record&&)>& each, std::uint64_t& checksums);
+  void write_groups();
+  absl::Status commit(std::vector<model::Record>& records);
+
+  const std::unique_ptr<LmdbStore> store_;
+  OnCommitted on_committed_;
+  OnFailed on_failed_;
+  Batch batch_;  // of the writing thread
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<model::Record> pending_;  // guarded by mutex_
+  Position last_ = 0;                   // guarded by mutex_
+  bool stopping_ = false;               // guarded by mutex_
+  std::thread writer_;
+};
+
+}  // namespace sluice::journal

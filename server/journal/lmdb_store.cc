@@ -1,0 +1,345 @@
+#include "server/journal/lmdb_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "server/base/limits.h"
+#include "sluice/store/v1/record.pb.h"
+
+namespace sluice::journal {
+namespace {
+
+constexpr std::array<const char*, kTables + 1> kTableNames = {"",      "meta",   "queues",   "counters",
+                                                              "items", "bodies", "requests", "pipelines"};
+constexpr std::string_view kDigestKey = "digest";
+
+constexpr std::size_t index(Table table) { return static_cast<std::size_t>(table); }
+
+MDB_val val(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
+std::string_view view(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+
+std::size_t reserve_of(std::size_t max_bytes) {
+  return std::clamp(max_bytes / 8, limits::kMinStoreReserveBytes, limits::kMaxStoreReserveBytes);
+}
+
+// A read transaction that ends by itself.
+class Read {
+ public:
+  explicit Read(MDB_env* env) : error_(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn_)) {}
+  ~Read() {
+    if (error_ == 0) mdb_txn_abort(txn_);
+  }
+  Read(const Read&) = delete;
+  Read& operator=(const Read&) = delete;
+  [[nodiscard]] int error() const { return error_; }
+  [[nodiscard]] MDB_txn* txn() const { return txn_; }
+
+ private:
+  MDB_txn* txn_ = nullptr;
+  int error_;
+};
+
+}  // namespace
+
+LmdbStore::LmdbStore(const LmdbOptions& options)
+    : directory_(options.directory), file_(options.directory / "data.mdb"), max_bytes_(options.max_bytes) {}
+
+LmdbStore::~LmdbStore() {
+  if (env_ != nullptr) mdb_env_close(env_);
+  if (lock_fd_ >= 0) ::close(lock_fd_);
+}
+
+absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbOptions& options) {
+  std::unique_ptr<LmdbStore> store(new LmdbStore(options));
+  if (auto status = store->lock_directory(); !status.ok()) return status;
+  if (auto status = store->check_length(); !status.ok()) return status;
+  if (auto status = store->open_environment(); !status.ok()) return status;
+  if (auto status = store->open_tables(); !status.ok()) return status;
+  return store;
+}
+
+absl::Status LmdbStore::lock_directory() {
+  std::error_code error;
+  std::filesystem::create_directories(directory_, error);
+  if (error) return failed(error.value(), "create the directory");
+  const auto path = directory_ / "lock";
+  lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_fd_ < 0) return failed(errno, "open the lock file");
+  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+  if (errno != EWOULDBLOCK) return failed(errno, "lock the directory");
+  return absl::FailedPreconditionError(
+      fmt::format("{}: another process uses this data directory; stop it, or give this server its own", directory_.string()));
+}
+
+// The mapped file must be as long as its newest root says: touching a page behind its end would end the process by a signal.
+absl::Status LmdbStore::check_length() const {
+  std::error_code error;
+  const auto length = std::filesystem::file_size(file_, error);
+  if (error) return absl::OkStatus();  // a new store
+  MDB_env* env = nullptr;
+  if (const int rc = mdb_env_create(&env); rc != 0) return failed(rc, "create an environment");
+  const std::unique_ptr<MDB_env, decltype(&mdb_env_close)> closer(env, mdb_env_close);
+  if (const int rc = mdb_env_open(env, directory_.c_str(), MDB_RDONLY | MDB_NOLOCK, 0600); rc != 0) return failed(rc, "open");
+  MDB_envinfo info;
+  MDB_stat stat;
+  mdb_env_info(env, &info);
+  mdb_env_stat(env, &stat);
+  const std::size_t needed = (info.me_last_pgno + 1) * stat.ms_psize;
+  if (length >= needed) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("{}: the file is damaged: it has {} bytes and should have at least {}; restore a backup", file_.string(),
+                  length, needed));
+}
+
+absl::Status LmdbStore::open_environment() {
+  if (const int rc = mdb_env_create(&env_); rc != 0) return failed(rc, "create an environment");
+  mdb_env_set_maxdbs(env_, kTables);
+  mdb_env_set_mapsize(env_, max_bytes_);
+  // No read-ahead: what is read back are single payloads. No locks of LMDB's own beyond its reader table: readers are threads
+  // of this process, and come and go between threads.
+  const int rc = mdb_env_open(env_, directory_.c_str(), MDB_NORDAHEAD | MDB_NOTLS, 0600);
+  return rc == 0 ? absl::OkStatus() : failed(rc, "open");
+}
+
+absl::Status LmdbStore::open_tables() {
+  MDB_txn* txn = nullptr;
+  if (const int rc = mdb_txn_begin(env_, nullptr, 0, &txn); rc != 0) return failed(rc, "begin a transaction");
+  for (std::size_t i = 1; i <= kTables; ++i) {
+    if (const int rc = mdb_dbi_open(txn, kTableNames.at(i), MDB_CREATE, &tables_.at(i)); rc != 0) {
+      mdb_txn_abort(txn);
+      return failed(rc, "open a table");
+    }
+  }
+  MDB_val key = val(kDigestKey);
+  MDB_val value;
+  absl::Status status;
+  if (mdb_get(txn, tables_.at(index(Table::kMeta)), &key, &value) == 0) {
+    store::v1::Digest digest;
+    if (const auto wrong = read_frame(Table::kMeta, kDigestKey, view(value), digest)) status = damaged(Table::kMeta, *wrong);
+    digest_ = digest.checksums();
+  }
+  count_pages(txn);
+  if (!status.ok()) {
+    mdb_txn_abort(txn);
+    return status;
+  }
+  if (const int rc = mdb_txn_commit(txn); rc != 0) return failed(rc, "commit");
+  set_aside();
+  return absl::OkStatus();
+}
+
+void LmdbStore::count_pages(MDB_txn* txn) {
+  std::size_t pages = 0;
+  std::size_t page_bytes = 0;
+  for (std::size_t i = 1; i <= kTables; ++i) {
+    MDB_stat stat;
+    if (mdb_stat(txn, tables_.at(i), &stat) != 0) continue;
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    page_bytes = stat.ms_psize;
+  }
+  used_bytes_ = pages * page_bytes;
+}
+
+void LmdbStore::set_aside() {
+  MDB_envinfo info;
+  MDB_stat stat;
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &stat);
+  const std::size_t length = (info.me_last_pgno + 1) * stat.ms_psize;
+  const std::size_t wanted = std::min(length + reserve_of(max_bytes_), max_bytes_);
+  if (wanted <= set_aside_bytes_ && !disk_full_) return;
+  // Half as much again each time, so that this is rare.
+  const std::size_t generous = std::min(length + 2 * reserve_of(max_bytes_), max_bytes_);
+  int fd = -1;
+  mdb_env_get_fd(env_, &fd);
+  if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(generous)) == 0) {
+    set_aside_bytes_ = generous;
+    disk_full_ = false;
+  } else if (errno == ENOSPC || errno == EDQUOT) {
+    disk_full_ = true;
+  } else {
+    set_aside_bytes_ = max_bytes_;  // a file system that cannot do it
+  }
+}
+
+LmdbStore::Reader::~Reader() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+absl::StatusOr<bool> LmdbStore::Reader::next() {
+  int rc = 0;
+  if (txn_ == nullptr) rc = mdb_txn_begin(store_.env_, nullptr, MDB_RDONLY, &txn_);
+  if (rc == 0 && cursor_ == nullptr) rc = mdb_cursor_open(txn_, store_.tables_.at(index(table_)), &cursor_);
+  MDB_val key;
+  MDB_val value;
+  if (rc == 0) rc = mdb_cursor_get(cursor_, &key, &value, MDB_NEXT);
+  if (rc == MDB_NOTFOUND) return false;
+  if (rc != 0) return store_.failed(rc, "read");
+  if (table_ == Table::kMeta && view(key) == kDigestKey) return next();
+  key_ = view(key);
+  value_ = view(value);
+  checksums_ ^= checksum_in(value_);
+  return true;
+}
+
+absl::Status LmdbStore::Reader::parse(google::protobuf::MessageLite& message) const {
+  const auto wrong = read_frame(table_, key_, value_, message);
+  return wrong ? store_.damaged(table_, *wrong) : absl::OkStatus();
+}
+
+absl::Status LmdbStore::check_digest(std::uint64_t checksums) const {
+  return checksums == digest_ ? absl::OkStatus() : damaged(Table::kMeta, "records are missing or are not the newest ones");
+}
+
+absl::Status LmdbStore::read(Table table, std::string_view key, google::protobuf::MessageLite& message) const {
+  const Read read(env_);
+  if (read.error() != 0) return failed(read.error(), "begin a transaction");
+  MDB_val wanted = val(key);
+  MDB_val value;
+  const int rc = mdb_get(read.txn(), tables_.at(index(table)), &wanted, &value);
+  if (rc == MDB_NOTFOUND) return absl::NotFoundError("no such record");
+  if (rc != 0) return failed(rc, "read");
+  if (const auto wrong = read_frame(table, key, view(value), message)) return damaged(table, *wrong);
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::copy_to(const std::filesystem::path& file) const {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return absl::FailedPreconditionError(fmt::format("{}: {}", file.string(), std::generic_category().message(errno)));
+  }
+  int rc = mdb_env_copyfd2(env_, fd, MDB_CP_COMPACT);
+  if (rc == 0 && ::fsync(fd) != 0) rc = errno;
+  ::close(fd);
+  return rc == 0 ? absl::OkStatus() : failed(rc, "copy");
+}
+
+StoreUsage LmdbStore::usage() const {
+  // A full disk looks like a full store: nothing left but what is set aside.
+  const std::size_t used = disk_full_ ? max_bytes_ : used_bytes_.load();
+  return {used, max_bytes_, reserve_of(max_bytes_)};
+}
+
+absl::Status LmdbStore::damaged(Table table, std::string_view what) const {
+  return absl::DataLossError(fmt::format("{}: the file is damaged: table {}: {}; restore a backup", file_.string(),
+                                         kTableNames.at(index(table)), what));
+}
+
+absl::Status LmdbStore::failed(int error, std::string_view doing) const {
+  const auto message = fmt::format("{}: cannot {}: {}", file_.string(), doing, mdb_strerror(error));
+  switch (error) {
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_BAD_VALSIZE:
+      return absl::DataLossError(message + "; the file is damaged: restore a backup");
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+      return absl::ResourceExhaustedError(message);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+LmdbStore::Write::~Write() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+absl::Status LmdbStore::Write::begin() {
+  const int rc = mdb_txn_begin(store_.env_, nullptr, 0, &txn_);
+  if (rc != 0) return store_.failed(rc, "begin a transaction");
+  digest_ = store_.digest_;
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::Write::open_cursor(Table table) {
+  MDB_cursor*& cursor = cursors_.at(index(table));
+  if (cursor != nullptr) return absl::OkStatus();
+  const int rc = mdb_cursor_open(txn_, store_.tables_.at(index(table)), &cursor);
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "write");
+}
+
+absl::Status LmdbStore::Write::put(Table table, std::string_view key, const google::protobuf::MessageLite& message) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_cursor* cursor = cursors_.at(index(table));
+  MDB_val wanted = val(key);
+  MDB_val value;
+  unsigned flags = MDB_RESERVE;
+  const int found = mdb_cursor_get(cursor, &wanted, &value, MDB_SET);
+  if (found == 0) {
+    forget(view(value));
+    flags |= MDB_CURRENT;
+  } else if (found != MDB_NOTFOUND) {
+    return store_.failed(found, "write");
+  }
+  wanted = val(key);
+  value = {framed_size(message), nullptr};
+  if (const int rc = mdb_cursor_put(cursor, &wanted, &value, flags); rc != 0) return store_.failed(rc, "write");
+  digest_ ^= write_frame(table, key, message, {static_cast<char*>(value.mv_data), value.mv_size});
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::Write::erase(Table table, std::string_view key) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_cursor* cursor = cursors_.at(index(table));
+  MDB_val wanted = val(key);
+  MDB_val value;
+  int rc = mdb_cursor_get(cursor, &wanted, &value, MDB_SET);
+  if (rc == MDB_NOTFOUND) return absl::OkStatus();
+  if (rc == 0) {
+    forget(view(value));
+    rc = mdb_cursor_del(cursor, 0);
+  }
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "write");
+}
+
+absl::Status LmdbStore::Write::erase_prefix(Table table, std::string_view prefix) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_cursor* cursor = cursors_.at(index(table));
+  MDB_val key = val(prefix);
+  MDB_val value;
+  int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  while (rc == 0 && view(key).starts_with(prefix)) {
+    forget(view(value));
+    rc = mdb_cursor_del(cursor, 0);
+    key = val(prefix);
+    if (rc == 0) rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  }
+  return rc == 0 || rc == MDB_NOTFOUND ? absl::OkStatus() : store_.failed(rc, "write");
+}
+
+absl::Status LmdbStore::Write::put_digest() {
+  store::v1::Digest digest;
+  digest.set_checksums(digest_);
+  MDB_val key = val(kDigestKey);
+  MDB_val value{framed_size(digest), nullptr};
+  const int rc = mdb_put(txn_, store_.tables_.at(index(Table::kMeta)), &key, &value, MDB_RESERVE);
+  if (rc != 0) return store_.failed(rc, "write");
+  write_frame(Table::kMeta, kDigestKey, digest, {static_cast<char*>(value.mv_data), value.mv_size});
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::Write::commit() {
+  if (auto status = put_digest(); !status.ok()) return status;
+  store_.count_pages(txn_);
+  // Cursors of a write transaction are freed with it.
+  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  if (rc != 0) return store_.failed(rc, "commit");
+  store_.digest_ = digest_;
+  store_.set_aside();
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::journal

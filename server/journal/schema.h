@@ -1,0 +1,31 @@
+// Between the engine's records and the messages that are stored (proto/sluice/store/v1/record.proto).
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "server/model/record.h"
+#include "sluice/store/v1/record.pb.h"
+
+namespace sluice::journal {
+
+namespace store = sluice::store::v1;
+
+// `out` is cleared first, so that one message may serve many records.
+void to_store(const model::SequenceRecord& record, store::Sequence& out);
+void to_store(const model::QueueRecord& record, store::Queue& out);
+void to_store(const model::CountersRecord& record, store::Counters& out);
+// Without the body.
+void to_store(const model::ItemRecord& record, store::Item& out);
+void to_store(const model::Body& body, store::Body& out);
+void to_store(const model::RequestRecord& record, store::Request& out);
+void to_store(const model::PipelineRecord& record, store::Pipeline& out);
+
+// The parts that a key holds are the caller's to fill in.
+[[nodiscard]] model::SequenceRecord from_store(const store::Sequence& stored);
+[[nodiscard]] model::QueueRecord from_store(store::Queue&& stored);
+[[nodiscard]] model::CountersRecord from_store(const store::Counters& stored);
+[[nodiscard]] model::ItemRecord from_store(store::Item&& stored);
+[[nodiscard]] model::BodyPtr from_store(store::Body&& stored);
+[[nodiscard]] model::RequestRecord from_store(const store::Request& stored);
+[[nodiscard]] model::PipelineRecord from_store(store::Pipeline&& stored);
+
+}  // namespace sluice::journal

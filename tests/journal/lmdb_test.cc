@@ -1,0 +1,181 @@
+#include "server/journal/lmdb.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "server/base/limits.h"
+#include "tests/journal/conformance.h"
+
+namespace sluice::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A directory that goes with the test.
+class Directory {
+ public:
+  Directory() {
+    std::string path = (fs::temp_directory_path() / "sluice-lmdb-XXXXXX").string();
+    path_ = ::mkdtemp(path.data());
+  }
+  ~Directory() { fs::remove_all(path_); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+class LmdbPlace final : public Place {
+ public:
+  std::unique_ptr<Journal> open() override {
+    auto journal = LmdbJournal::open({.directory = directory_.path(), .max_bytes = limits::kMinStoreBytes * 64});
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return *std::move(journal);
+  }
+
+ private:
+  Directory directory_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Lmdb, JournalConformance, testing::Values(PlaceFactory([] { return std::make_unique<LmdbPlace>(); })));
+
+LmdbOptions options_in(const Directory& directory) {
+  return {.directory = directory.path(), .max_bytes = limits::kMinStoreBytes};
+}
+
+model::ItemRecord item(std::uint64_t id, const std::string& payload) {
+  model::ItemRecord record;
+  record.id = model::ItemId{id};
+  record.queue = model::QueueId{1};
+  record.body = std::make_shared<const model::Body>(model::Body{payload, {}});
+  return record;
+}
+
+void write_items(const Directory& directory, std::uint64_t count) {
+  auto journal = LmdbJournal::open(options_in(directory));
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  ASSERT_TRUE((*journal)->load([](model::Record&&) {}).ok());
+  ASSERT_TRUE((*journal)->start([](Position) {}, [](const absl::Status& status) { FAIL() << status; }).ok());
+  model::QueueRecord queue;
+  queue.id = model::QueueId{1};
+  queue.name = "q";
+  std::vector<model::Record> records{queue};
+  for (std::uint64_t id = 1; id <= count; ++id)
+    records.emplace_back(item(id, std::string(100, static_cast<char>('a' + id % 26))));
+  (*journal)->append(records);
+  (*journal)->stop();
+}
+
+TEST(LmdbJournal, RefusesADirectoryThatIsInUse) {
+  const Directory directory;
+  const auto first = LmdbJournal::open(options_in(directory));
+  ASSERT_TRUE(first.ok());
+  const auto second = LmdbJournal::open(options_in(directory));
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(second.status().message()), testing::HasSubstr(directory.path().string()));
+}
+
+TEST(LmdbJournal, AFileCutShortIsRefusedByName) {
+  const Directory directory;
+  write_items(directory, 2'000);
+  const auto file = directory.path() / "data.mdb";
+  fs::resize_file(file, fs::file_size(file) / 2);
+  const auto journal = LmdbJournal::open(options_in(directory));
+  EXPECT_EQ(journal.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(journal.status().message()), testing::HasSubstr(file.string()));
+}
+
+TEST(LmdbJournal, ALostRecordIsFoundOut) {
+  const Directory directory;
+  write_items(directory, 10);
+  {
+    // As a damaged page would: an item disappears behind the journal's back.
+    MDB_env* env = nullptr;
+    ASSERT_EQ(mdb_env_create(&env), 0);
+    mdb_env_set_maxdbs(env, kTables);
+    ASSERT_EQ(mdb_env_open(env, directory.path().c_str(), 0, 0600), 0);
+    MDB_txn* txn = nullptr;
+    ASSERT_EQ(mdb_txn_begin(env, nullptr, 0, &txn), 0);
+    for (const char* table : {"items", "bodies"}) {
+      MDB_dbi dbi = 0;
+      ASSERT_EQ(mdb_dbi_open(txn, table, 0, &dbi), 0);
+      char key[8] = {0, 0, 0, 0, 0, 0, 0, 5};
+      MDB_val wanted{sizeof key, key};
+      ASSERT_EQ(mdb_del(txn, dbi, &wanted, nullptr), 0);
+    }
+    ASSERT_EQ(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+  }
+  auto journal = LmdbJournal::open(options_in(directory));
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  const auto status = (*journal)->load([](model::Record&&) {});
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+}
+
+TEST(LmdbJournal, AnItemThatCameAndWentWithinAGroupIsNotWritten) {
+  const Directory directory;
+  auto journal = LmdbJournal::open(options_in(directory));
+  ASSERT_TRUE(journal.ok());
+  ASSERT_TRUE((*journal)->load([](model::Record&&) {}).ok());
+  const std::size_t before = (*journal)->store().usage().used_bytes;
+  std::vector<model::Record> records;
+  // Appended before the start, so that they are one group.
+  for (std::uint64_t id = 1; id <= 1'000; ++id) {
+    records.emplace_back(item(id, std::string(1'000, 'x')));
+    records.emplace_back(model::ItemErased{model::ItemId{id}, model::QueueId{1}});
+  }
+  (*journal)->append(records);
+  ASSERT_TRUE((*journal)->start([](Position) {}, [](const absl::Status& status) { FAIL() << status; }).ok());
+  (*journal)->stop();
+  EXPECT_LE((*journal)->store().usage().used_bytes, before + 4 * 4096);
+}
+
+TEST(LmdbJournal, AStoreThatIsTooSmallFailsWithoutCommitting) {
+  const Directory directory;
+  auto journal = LmdbJournal::open(options_in(directory));
+  ASSERT_TRUE(journal.ok());
+  ASSERT_TRUE((*journal)->load([](model::Record&&) {}).ok());
+  absl::Status failure;
+  Position committed = 0;
+  std::vector<model::Record> records;
+  for (std::uint64_t id = 1; id <= 10; ++id) records.emplace_back(item(id, std::string(2U << 20, 'x')));
+  (*journal)->append(records);
+  ASSERT_TRUE(
+      (*journal)
+          ->start([&](Position position) { committed = position; }, [&](const absl::Status& status) { failure = status; })
+          .ok());
+  (*journal)->stop();
+  EXPECT_EQ(committed, 0U);
+  EXPECT_EQ(failure.code(), absl::StatusCode::kResourceExhausted) << failure;
+}
+
+TEST(LmdbStore, ABackupTakenWhileServingCanBeOpened) {
+  const Directory directory;
+  write_items(directory, 500);
+  const Directory copy;
+  {
+    auto journal = LmdbJournal::open(options_in(directory));
+    ASSERT_TRUE(journal.ok());
+    ASSERT_TRUE((*journal)->store().copy_to(copy.path() / "data.mdb").ok());
+    EXPECT_FALSE((*journal)->store().copy_to(copy.path() / "data.mdb").ok()) << "an existing file is never overwritten";
+  }
+  auto restored = LmdbJournal::open(options_in(copy));
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  std::size_t items = 0;
+  const auto status =
+      (*restored)->load([&](model::Record&& record) { items += std::holds_alternative<model::ItemRecord>(record) ? 1 : 0; });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(items, 500U);
+}
+
+}  // namespace
+}  // namespace sluice::journal
