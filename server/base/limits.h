@@ -69,6 +69,9 @@ inline constexpr std::size_t kMaxRunningListed = 100;     // running items shown
 inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;
 inline constexpr std::size_t kMaxRequestIds = 100'000;  // remembered of one queue
 
+inline constexpr std::size_t kKeptAnswers = 1'024;                    // room for answers kept from turn to turn
+inline constexpr std::chrono::microseconds kStageRetryPause = 100ms;  // of a worker whose get met a limit of the server
+
 // Child processes.
 inline constexpr std::size_t kMaxChainCommands = 16;
 inline constexpr std::size_t kMaxPayloadArgumentBytes = 64UL << 10;  // "{payload}"; the kernel allows 128 KiB an argument

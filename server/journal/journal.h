@@ -22,7 +22,7 @@ using Position = std::uint64_t;
 class Journal {
  public:
   // Everything up to and including the position is committed. Called in order of position, never concurrently, and
-  // possibly from within append().
+  // possibly from within append(). Unless it is, it may itself call append().
   using OnCommitted = std::function<void(Position)>;
   // The store failed, or it cannot be known whether a commit took effect. Nothing more will be committed. Called once.
   using OnFailed = std::function<void(const absl::Status&)>;

@@ -15,15 +15,13 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "server/engine/engine.h"
 #include "server/handlers/registry.h"
 #include "server/journal/journal.h"
+#include "server/runtime/stage_status.h"
 
 namespace sluice::runtime {
 
@@ -31,25 +29,6 @@ struct RuntimeOptions {
   // Run stages, handlers and child processes; at least 1.
   std::uint32_t threads = 2;
   engine::EngineOptions engine;
-};
-
-// An item that a worker is at.
-struct RunningItem {
-  model::ItemId item{};
-  base::Time start_time{};
-  std::int64_t pid = 0;
-  std::uint32_t attempt = 0;
-};
-
-// What the workers of a stage are doing, and have done since the server started.
-struct StageStatus {
-  std::uint32_t workers = 0;
-  std::uint32_t busy = 0;
-  std::uint64_t wakeups = 0;
-  std::uint64_t idle_wakeups = 0;  // neither an item nor the end of the queue was there
-  std::uint64_t succeeded = 0;
-  std::uint64_t failed = 0;
-  std::vector<RunningItem> running;  // the longest first, at most limits::kMaxRunningListed
 };
 
 class Runtime {
@@ -62,7 +41,7 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   // Recovers what the journal holds and starts timer, threads and stages. `on_failed` is called at most once, if the journal
-  // fails later: nothing is acknowledged any more, and the process should end.
+  // fails later, on a thread of the runtime: nothing is acknowledged any more, and the process should end.
   absl::Status start(std::function<void(const absl::Status&)> on_failed);
 
   // Stages take no more items; returns true when every worker has ended its item, false when `limit` was over first: then
@@ -125,6 +104,7 @@ class Runtime {
    private:
     Impl& impl_;
     base::Time now_;
+    bool finished_ = false;
   };
 
   std::unique_ptr<Impl> impl_;

@@ -1,0 +1,79 @@
+// The engine behind its lock, with the journal, the timer, the answers on their way and the threads that make it live: what
+// Runtime is made of.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "server/runtime/alarm.h"
+#include "server/runtime/releases.h"
+#include "server/runtime/runtime.h"
+#include "server/runtime/stages.h"
+
+namespace sluice::runtime {
+
+class Runtime::Impl {
+ public:
+  Impl(Runtime& runtime, const RuntimeOptions& options, const base::Clock& clock, journal::Journal& journal,
+       const handlers::Registry& handlers);
+
+  absl::Status start(std::function<void(const absl::Status&)> on_failed);
+  bool drain(base::Duration limit);
+  void stop();
+
+  // A turn: lock(), then the command, then finish(), which unlocks.
+  base::Time lock();
+  void finish(base::Time now, Releases::Then then);
+  [[nodiscard]] engine::Engine& engine() { return engine_; }
+  [[nodiscard]] engine::Effects& effects() { return effects_; }
+
+  [[nodiscard]] bool has_progress_for(const engine::Caller& caller) const { return releases_.has_progress_for(caller); }
+  [[nodiscard]] StageStatus stage_status(std::string_view pipeline, std::string_view stage) const;
+  [[nodiscard]] const handlers::Registry& handlers() const { return handlers_; }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+
+ private:
+  // Returns the position that the turn's answers wait for.
+  journal::Position append();
+  void on_committed(journal::Position position);
+  void on_failed(const absl::Status& status);
+  // From now on every answer is `status`.
+  void end_with(const absl::Status& status);
+  void stop_threads();
+
+  Runtime& runtime_;
+  const RuntimeOptions options_;
+  const base::Clock& clock_;
+  journal::Journal& journal_;
+  const handlers::Registry& handlers_;
+  std::function<void(const absl::Status&)> tell_failed_;
+  std::atomic<bool> stopping_ = false;
+  bool started_ = false;  // start() and stop() only
+
+  // Behind a pointer, because a handler that does not end in time keeps it.
+  std::unique_ptr<boost::asio::io_context> io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::vector<std::thread> threads_;
+
+  mutable std::mutex mutex_;  // the one lock
+  // Guarded by it.
+  engine::Engine engine_;
+  engine::Effects effects_;  // of the present turn
+  journal::Position last_position_ = 0;
+  absl::Status ended_;  // not OK: nothing is recorded any more
+  Stages stages_;       // in parts
+
+  // The thread that is inside Journal::append(): it holds the lock, so it must not give answers.
+  std::atomic<std::thread::id> appending_;
+  Releases releases_;
+  Alarm alarm_;
+};
+
+}  // namespace sluice::runtime

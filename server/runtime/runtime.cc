@@ -1,0 +1,58 @@
+#include "server/runtime/runtime.h"
+
+#include <exception>
+#include <utility>
+
+#include "server/runtime/live_engine.h"
+
+namespace sluice::runtime {
+
+Runtime::Runtime(const RuntimeOptions& options, const base::Clock& clock, journal::Journal& journal,
+                 const handlers::Registry& handlers)
+    : impl_(std::make_unique<Impl>(*this, options, clock, journal, handlers)) {}
+
+Runtime::~Runtime() { impl_->stop(); }
+
+absl::Status Runtime::start(std::function<void(const absl::Status&)> on_failed) { return impl_->start(std::move(on_failed)); }
+
+bool Runtime::drain(base::Duration limit) { return impl_->drain(limit); }
+
+void Runtime::stop() { impl_->stop(); }
+
+bool Runtime::withdraw(engine::Caller& caller) {
+  Turn turn(*this);
+  bool withdrawn = turn.engine().withdraw(turn.now(), caller, turn.effects());
+  if (withdrawn && impl_->has_progress_for(caller)) {
+    // The caller must live until that answer has been given, and only a final one tells it when.
+    turn.effects().answers.emplace_back(&caller, engine::JoinAnswer{.status = absl::CancelledError("the join was withdrawn")});
+    withdrawn = false;
+  }
+  turn.finish(nullptr);
+  return withdrawn;
+}
+
+StageStatus Runtime::stage_status(std::string_view pipeline, std::string_view stage) const {
+  return impl_->stage_status(pipeline, stage);
+}
+
+const handlers::Registry& Runtime::handlers() const { return impl_->handlers(); }
+
+bool Runtime::stopping() const { return impl_->stopping(); }
+
+Runtime::Turn::Turn(Runtime& runtime) : impl_(*runtime.impl_), now_(impl_.lock()) {}
+
+Runtime::Turn::~Turn() {
+  // A command that threw has left the engine half changed: what was recorded is right, what is in memory is not.
+  if (!finished_) std::terminate();
+}
+
+engine::Engine& Runtime::Turn::engine() { return impl_.engine(); }
+
+engine::Effects& Runtime::Turn::effects() { return impl_.effects(); }
+
+void Runtime::Turn::finish(absl::AnyInvocable<void(const absl::Status&)> then) {
+  finished_ = true;
+  impl_.finish(now_, std::move(then));
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,67 @@
+#include "server/runtime/stage_output.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/base/errors.h"
+#include "server/base/limits.h"
+
+namespace sluice::runtime {
+namespace {
+
+using base::Reason;
+
+absl::Status check(const handlers::Output& result) {
+  if (result.payload.size() > limits::kMaxPayloadBytes) {
+    return base::error(Reason::kPayloadTooLarge, fmt::format("the handler made a result of {} bytes, of at most {}; hand on a "
+                                                             "reference to the data instead",
+                                                             result.payload.size(), limits::kMaxPayloadBytes));
+  }
+  if (!result.attributes) return absl::OkStatus();
+  std::size_t bytes = 0;
+  std::size_t longest_key = 0;
+  for (const auto& [key, value] : *result.attributes) {
+    bytes += key.size() + value.size();
+    longest_key = std::max(longest_key, key.size());
+  }
+  if (result.attributes->size() <= limits::kMaxAttributes && bytes <= limits::kMaxAttributeBytes &&
+      longest_key <= limits::kMaxAttributeKeyBytes) {
+    return absl::OkStatus();
+  }
+  return base::error(Reason::kAttributesTooLarge,
+                     fmt::format("the handler made a result with {} attributes of {} bytes, the longest key of {}; at most {}, "
+                                 "{} and {} are allowed",
+                                 result.attributes->size(), bytes, longest_key, limits::kMaxAttributes,
+                                 limits::kMaxAttributeBytes, limits::kMaxAttributeKeyBytes));
+}
+
+model::BodyPtr body_of(handlers::Output&& result, const model::Delivery& input) {
+  auto body = std::make_shared<model::Body>();
+  body->payload = std::move(result.payload);
+  body->attributes = result.attributes ? *std::move(result.attributes) : input.body->attributes;
+  std::ranges::sort(body->attributes);
+  return body;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<engine::OutputItem>> output_items(const model::StageSpec& stage, const model::Delivery& input,
+                                                             std::vector<handlers::Output>&& results) {
+  std::vector<engine::OutputItem> items;
+  if (stage.output.empty()) return items;
+  if (results.size() > limits::kMaxBatch) {
+    return base::error(Reason::kBatchTooLarge, fmt::format("the handler made {} results of one item, of at most {}",
+                                                           results.size(), limits::kMaxBatch));
+  }
+  items.reserve(results.size());
+  for (handlers::Output& result : results) {
+    if (auto status = check(result); !status.ok()) return status;
+    items.push_back({stage.output, {.body = body_of(std::move(result), input), .priority = input.priority}});
+  }
+  return items;
+}
+
+}  // namespace sluice::runtime

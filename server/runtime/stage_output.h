@@ -1,0 +1,20 @@
+// From what a handler made to what its stage's output queue takes.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/engine/commands.h"
+#include "server/handlers/handler.h"
+#include "server/model/pipeline_spec.h"
+
+namespace sluice::runtime {
+
+// The results as items for the stage's output queue: with the input's priority, and its attributes where a result has none
+// of its own. None if the stage drops its results. A result that no client could have put either is refused with the same
+// error.
+[[nodiscard]] absl::StatusOr<std::vector<engine::OutputItem>> output_items(const model::StageSpec& stage,
+                                                                           const model::Delivery& input,
+                                                                           std::vector<handlers::Output>&& results);
+
+}  // namespace sluice::runtime

@@ -1,0 +1,177 @@
+#include "server/runtime/stage_worker.h"
+
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "server/base/errors.h"
+#include "server/handlers/native.h"
+#include "server/runtime/stage_output.h"
+#include "server/runtime/stage_pool.h"
+
+namespace sluice::runtime {
+namespace {
+
+namespace asio = boost::asio;
+using base::Reason;
+using handlers::Outcome;
+using model::Delivery;
+using Result = StageActivity::Result;
+
+handlers::Error error_of(std::string_view reason, std::string message, bool do_not_retry = false) {
+  handlers::Error error;
+  error.failure.reason = reason;
+  error.failure.message = std::move(message);
+  error.do_not_retry = do_not_retry;
+  return error;
+}
+
+// The end of a text that is too long is less telling than its beginning.
+void clip(std::string& text, std::size_t most) {
+  if (text.size() > most) text.resize(most);
+}
+
+// What became of a completion that the engine refused: a limit of the server may be gone at the next attempt; a queue that is
+// closed or gone, or can never take so much, is so for good.
+handlers::Error refused_output(const model::StageSpec& stage, const absl::Status& status) {
+  return error_of(model::failure_reason::kOutputRefused,
+                  fmt::format("the results cannot go to queue \"{}\": {}", stage.output, std::string(status.message())),
+                  !base::is(status, Reason::kLimitReached));
+}
+
+}  // namespace
+
+StageWorker::StageWorker(Runtime& runtime, const base::Clock& clock, std::shared_ptr<StagePool> pool,
+                         asio::any_io_executor executor)
+    : runtime_(runtime),
+      clock_(clock),
+      pool_(std::move(pool)),
+      executor_(std::move(executor)),
+      intake_(executor_),
+      delivery_(executor_),
+      context_(executor_, pool_->activity()) {}
+
+void StageWorker::start() {
+  asio::post(executor_, [self = shared_from_this()] {
+    asio::co_spawn(self->executor_, self->run(), [self](const std::exception_ptr& failure) {
+      // Handlers' exceptions never come this far. What does, such as a lack of memory, leaves an item in an unknown state.
+      if (failure) std::rethrow_exception(failure);
+      self->pool_->ended(*self);
+    });
+  });
+}
+
+void StageWorker::stop() {
+  asio::post(executor_, [self = shared_from_this()] { self->context_.stop(); });
+}
+
+asio::awaitable<void> StageWorker::run() {
+  while (std::optional<Delivery> item = co_await take()) {
+    Outcome outcome = co_await work_on(*item);
+    co_await hand_on(*item, std::move(outcome));
+  }
+}
+
+asio::awaitable<std::optional<Delivery>> StageWorker::take() {
+  for (;;) {
+    Waiter::Ending ending = co_await intake_.wait([this] { pool_->get_for(*this); });
+    if (!ending) co_return std::nullopt;
+    auto& got = std::get<engine::GetAnswer>(*ending);
+    pool_->activity().count_wakeup(got.items.empty() && !got.end_of_queue);
+    if (!got.items.empty()) {
+      if (!begin(got.items.front())) co_return std::nullopt;
+      co_return std::move(got.items.front());
+    }
+    if (!base::is(got.status, Reason::kLimitReached)) co_return std::nullopt;
+    asio::steady_timer pause(executor_, limits::kStageRetryPause);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+bool StageWorker::begin(const Delivery& item) {
+  const auto work =
+      pool_->activity().begin({.item = item.item, .start_time = clock_.now(), .attempt = item.attempt}, item.lease);
+  if (work) {
+    context_.begin(*work);
+  } else {
+    pool_->release(item.lease);
+  }
+  return work.has_value();
+}
+
+asio::awaitable<Outcome> StageWorker::work_on(const Delivery& item) {
+  const model::StageSpec& stage = pool_->spec();
+  const auto handler = pool_->handler();
+  if (!handler) {
+    co_return error_of(model::failure_reason::kHandlerMissing,
+                       fmt::format("there is no handler \"{}\"; put it into the server's configuration", stage.handler));
+  }
+  const handlers::Input input{.item = item.item,
+                              .body = item.body,
+                              .attempt = item.attempt,
+                              .queue = stage.input,
+                              .pipeline = pool_->pipeline(),
+                              .stage = stage.name};
+  try {
+    co_return co_await handler->run(input, context_);
+  } catch (const handlers::HandlerFailure& failure) {
+    co_return failure.error();
+  } catch (const std::exception& exception) {
+    co_return error_of(model::failure_reason::kHandlerThrew, exception.what());
+  } catch (...) {
+    co_return error_of(model::failure_reason::kHandlerThrew, "the handler threw something that is no std::exception");
+  }
+}
+
+asio::awaitable<void> StageWorker::hand_on(const Delivery& item, Outcome outcome) {
+  if (auto* error = std::get_if<handlers::Error>(&outcome)) {
+    context_.end(fail(item, std::move(*error)));
+    co_return;
+  }
+  const auto status = co_await complete(item, std::get<std::vector<handlers::Output>>(std::move(outcome)));
+  if (!status || base::is(*status, Reason::kLeaseLost)) {
+    context_.end(Result::kGivenUp);
+  } else if (status->ok()) {
+    context_.end(Result::kSucceeded);
+  } else {
+    context_.end(fail(item, refused_output(pool_->spec(), *status)));
+  }
+}
+
+asio::awaitable<std::optional<absl::Status>> StageWorker::complete(const Delivery& item,
+                                                                   std::vector<handlers::Output> results) {
+  auto outputs = output_items(pool_->spec(), item, std::move(results));
+  if (!outputs.ok()) co_return outputs.status();
+  engine::CompleteCommand command{.queue = pool_->spec().input, .lease = item.lease, .outputs = *std::move(outputs)};
+  const auto give = [this, &command] {
+    runtime_.apply([this, &command](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+      engine.complete(now, std::move(command), delivery_, effects);
+    });
+  };
+  const Waiter::Ending ending = co_await delivery_.wait(give);
+  if (!ending) co_return std::nullopt;
+  co_return std::get<engine::CompleteAnswer>(*ending).status;
+}
+
+Result StageWorker::fail(const Delivery& item, handlers::Error error) {
+  clip(error.failure.reason, limits::kMaxFailureReasonBytes);
+  clip(error.failure.message, limits::kMaxFailureMessageBytes);
+  clip(error.failure.stderr_tail, limits::kMaxStderrTailBytes);
+  engine::FailCommand command{.queue = pool_->spec().input,
+                              .lease = item.lease,
+                              .failure = std::move(error.failure),
+                              .do_not_retry = error.do_not_retry};
+  bool failed = false;
+  runtime_.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    failed = engine.fail(now, std::move(command), effects).ok();
+  });
+  return failed ? Result::kFailed : Result::kGivenUp;
+}
+
+}  // namespace sluice::runtime

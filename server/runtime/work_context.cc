@@ -1,0 +1,40 @@
+#include "server/runtime/work_context.h"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace sluice::runtime {
+
+WorkContext::WorkContext(boost::asio::any_io_executor executor, StageActivity& activity)
+    : executor_(std::move(executor)), activity_(activity) {}
+
+void WorkContext::begin(StageActivity::Handle work) { work_ = work; }
+
+void WorkContext::end(StageActivity::Result result) {
+  on_stop_ = nullptr;
+  activity_.end(*work_, result);
+  work_.reset();
+}
+
+void WorkContext::set_pid(std::int64_t pid) {
+  if (work_) activity_.set_pid(*work_, pid);
+}
+
+void WorkContext::on_stop(std::function<void()> stop) {
+  on_stop_ = std::move(stop);
+  if (!stopped_ || !on_stop_) return;
+  // Not at once: the handler has not yet begun what it would have to stop.
+  boost::asio::post(executor_, [this] { call_stop(); });
+}
+
+void WorkContext::stop() {
+  stopped_ = true;
+  call_stop();
+}
+
+void WorkContext::call_stop() {
+  if (auto stop = std::exchange(on_stop_, nullptr)) stop();
+}
+
+}  // namespace sluice::runtime

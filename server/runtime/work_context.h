@@ -1,0 +1,40 @@
+// What the server tells a handler while it works on one item, and what the handler tells the server.
+//
+// Owned by a stage worker. Everything is called on the worker's executor.
+#pragma once
+
+#include <functional>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "server/handlers/handler.h"
+#include "server/runtime/stage_activity.h"
+
+namespace sluice::runtime {
+
+class WorkContext final : public handlers::Context {
+ public:
+  WorkContext(boost::asio::any_io_executor executor, StageActivity& activity);
+
+  // Work on one item begins and ends. In between lies everything else.
+  void begin(StageActivity::Handle work);
+  void end(StageActivity::Result result);
+
+  // handlers::Context
+  void set_pid(std::int64_t pid) override;
+  void on_stop(std::function<void()> stop) override;
+
+  // The item, and all that would come, is to be given up.
+  void stop();
+
+ private:
+  void call_stop();
+
+  boost::asio::any_io_executor executor_;
+  StageActivity& activity_;
+  std::optional<StageActivity::Handle> work_;
+  std::function<void()> on_stop_;
+  bool stopped_ = false;
+};
+
+}  // namespace sluice::runtime
