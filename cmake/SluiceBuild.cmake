@@ -35,7 +35,7 @@ endif()
 
 add_library(sluice_warnings INTERFACE)
 target_compile_options(sluice_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-                                                 -Wnull-dereference -Wimplicit-fallthrough
+                                                 -Wimplicit-fallthrough
                                                  # Designated initializers name what differs from the defaults; that is their point.
                                                  -Wno-missing-field-initializers)
 if(SLUICE_WARNINGS_AS_ERRORS)
