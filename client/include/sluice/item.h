@@ -5,9 +5,12 @@
 // a loop over a queue the loop ends its items.) An Item is moved, never copied; one thread at a time uses it.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sluice/options.h"
@@ -47,9 +50,15 @@ class Item {
   // changed, and the item is still held.
   void done();
   void done(const std::vector<Output>& outputs, const DoneOptions& options = {});
-  void done(const std::string& output_queue, NewItem output, const DoneOptions& options = {});
+  template <std::convertible_to<std::string_view> Name>
+  void done(const Name& output_queue, NewItem output, const DoneOptions& options = {}) {
+    done(std::vector<Output>{{.queue = std::string(std::string_view(output_queue)), .item = std::move(output)}}, options);
+  }
   // The attempt failed: tried again after a backoff, or dead-lettered. LeaseLost.
-  void fail(const std::string& message, const FailOptions& options = {});
+  template <std::convertible_to<std::string_view> Text>
+  void fail(const Text& message, const FailOptions& options = {}) {
+    fail(Failure{.message = std::string(std::string_view(message))}, options);
+  }
   void fail(const Failure& failure, const FailOptions& options = {});
   // Back to the head of the queue, the attempt not counted. LeaseLost.
   void release();

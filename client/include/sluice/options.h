@@ -74,7 +74,7 @@ struct ConsumeOptions {
   // Ends the loop, as the end of the queue does, when it asks for the next item.
   std::stop_token stop = {};
   // Told when an item could not be ended as done or failed: its lease was lost, or, where the loop is left early, any error.
-  // The loop goes on after a lost lease, since somebody else has the item then.
+  // The loop goes on after a lost lease, since somebody else has the item then. Must not throw.
   std::function<void(const Error&)> on_lost = {};
 };
 

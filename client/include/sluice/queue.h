@@ -8,6 +8,7 @@
 // are repeated over a broken connection in a way that never puts or ends anything twice.
 #pragma once
 
+#include <concepts>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -81,11 +82,17 @@ class Queue {
 
   // Puts one item; returns once the server has it for good. QueueFull when max_wait is over, QueueClosed (also while waiting),
   // Cancelled.
-  ItemId put(std::string_view payload, const PutOptions& options = {}) const;
   ItemId put(NewItem item, const PutOptions& options = {}) const;
+  template <std::convertible_to<std::string_view> Bytes>
+  ItemId put(const Bytes& payload, const PutOptions& options = {}) const {
+    return put(NewItem{.payload = std::string(std::string_view(payload))}, options);
+  }
   // The same without waiting: false when the queue is full.
-  bool try_put(std::string_view payload) const;
   bool try_put(NewItem item) const;
+  template <std::convertible_to<std::string_view> Bytes>
+  bool try_put(const Bytes& payload) const {
+    return try_put(NewItem{.payload = std::string(std::string_view(payload))});
+  }
   // All or none, in one call; at most 10,000 items, 32 MiB and the queue's capacity (InvalidArgument).
   std::vector<ItemId> put_batch(std::span<const NewItem> items, const PutOptions& options = {}) const;
   // Any number, in order, in parts that the queue can take, each all or none.

@@ -74,7 +74,7 @@ WorkResult work(const Queue& queue, Function function, const WorkOptions& option
         } else {
           static_assert(std::is_convertible_v<Result, std::string>,
                         "returns void, a payload, NewItem, or a collection of them");
-          add(NewItem{.payload = function(item)});
+          add(NewItem{.payload = function(item), .attributes = item.attributes()});
         }
         return outputs;
       },

@@ -1,0 +1,91 @@
+#include "sluice/client.h"
+
+#include <utility>
+
+#include "client/src/connection.h"
+#include "client/src/convert.h"
+#include "client/src/limits.h"
+
+namespace sluice {
+namespace {
+
+using internal::from_proto;
+using internal::to_proto;
+
+// Turns the pages of a list; `add` takes what is on each.
+template <class Request, class Add>
+void all_pages(internal::Connection& connection, Request request, Add&& add) {
+  request.set_page_size(internal::kPageSize);
+  do {
+    const auto response = connection.call(request);
+    add(response);
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+}
+
+v1::CreateQueueRequest create_request(const std::string& name, const QueueSettings& settings, bool allow_existing) {
+  v1::CreateQueueRequest request;
+  *request.mutable_queue() = to_proto(QueueSpec{.name = name, .settings = settings});
+  request.set_allow_existing(allow_existing);
+  return request;
+}
+
+}  // namespace
+
+Client::Client(std::string address, ClientOptions options)
+    : connection_(std::make_shared<internal::Connection>(std::move(address), std::move(options))) {}
+
+Client::Client(std::shared_ptr<internal::Connection> connection) : connection_(std::move(connection)) {}
+
+Queue Client::create_queue(const std::string& name, const QueueSettings& settings) const {
+  connection_->call(create_request(name, settings, false));
+  return queue(name);
+}
+
+Queue Client::ensure_queue(const std::string& name, const QueueSettings& settings) const {
+  connection_->call(create_request(name, settings, true));
+  return queue(name);
+}
+
+Queue Client::queue(const std::string& name) const { return {connection_, name}; }
+
+std::vector<QueueInfo> Client::list_queues(const std::string& prefix) const {
+  std::vector<QueueInfo> queues;
+  v1::ListQueuesRequest request;
+  request.set_prefix(prefix);
+  all_pages(*connection_, request, [&queues](const v1::ListQueuesResponse& page) {
+    for (const v1::Queue& queue : page.queues()) queues.push_back(from_proto(queue));
+  });
+  return queues;
+}
+
+Pipeline Client::create_pipeline(const PipelineSpec& spec) const {
+  v1::CreatePipelineRequest request;
+  *request.mutable_pipeline() = to_proto(spec);
+  connection_->call(request);
+  return pipeline(spec.name);
+}
+
+Pipeline Client::pipeline(const std::string& name) const { return {connection_, name}; }
+
+std::vector<PipelineInfo> Client::list_pipelines() const {
+  std::vector<PipelineInfo> pipelines;
+  all_pages(*connection_, v1::ListPipelinesRequest(), [&pipelines](const v1::ListPipelinesResponse& page) {
+    for (const v1::Pipeline& pipeline : page.pipelines()) pipelines.push_back(from_proto(pipeline));
+  });
+  return pipelines;
+}
+
+std::vector<HandlerInfo> Client::handlers() const {
+  std::vector<HandlerInfo> handlers;
+  all_pages(*connection_, v1::ListHandlersRequest(), [&handlers](const v1::ListHandlersResponse& page) {
+    for (const v1::Handler& handler : page.handlers()) handlers.push_back(from_proto(handler));
+  });
+  return handlers;
+}
+
+bool Client::serving() const { return connection_->serving(); }
+
+std::string_view version() { return SLUICE_VERSION; }
+
+}  // namespace sluice

@@ -1,0 +1,102 @@
+// The connection to one server: every call of the protos, repeated where that is safe, with errors as exceptions.
+//
+// Thread-safe. Connects at the first call and again whenever it must. A call that reads, or that names itself by a request_id,
+// or that can do no harm twice, is repeated while the server cannot be reached, as ClientOptions allow; one that creates or
+// deletes is only sent once a connection stands, and not again after a lost answer. This header is free of gRPC, which is slow
+// to compile.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "sluice/options.h"
+#include "sluice/v1/pipeline_service.pb.h"
+#include "sluice/v1/queue_service.pb.h"
+
+namespace sluice::internal {
+
+class Keeper;
+
+struct CallOptions {
+  // How long the server may keep the call waiting, besides the time it needs; absent: as long as it takes.
+  std::optional<Duration> wait = Duration::zero();
+  // Ends the call with Cancelled.
+  std::stop_token stop = {};
+  // Instead of ClientOptions::call_timeout.
+  std::optional<Duration> timeout = {};
+  // False: one attempt.
+  bool repeat = true;
+};
+
+// Sees each message of a stream. What it throws ends the stream and goes on.
+template <class Message>
+using OnMessage = std::function<void(const Message&)>;
+
+class Connection {
+ public:
+  Connection(std::string address, ClientOptions options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] const ClientOptions& options() const { return options_; }
+  // Unique among all clients: what names a put, so that repeating it does not put twice.
+  [[nodiscard]] std::string new_request_id();
+  [[nodiscard]] Keeper& keeper() { return *keeper_; }
+
+  v1::CreateQueueResponse call(const v1::CreateQueueRequest& request, const CallOptions& options = {});
+  v1::GetQueueResponse call(const v1::GetQueueRequest& request, const CallOptions& options = {});
+  v1::ListQueuesResponse call(const v1::ListQueuesRequest& request, const CallOptions& options = {});
+  v1::UpdateQueueResponse call(const v1::UpdateQueueRequest& request, const CallOptions& options = {});
+  v1::DeleteQueueResponse call(const v1::DeleteQueueRequest& request, const CallOptions& options = {});
+  v1::CloseQueueResponse call(const v1::CloseQueueRequest& request, const CallOptions& options = {});
+  v1::PauseQueueResponse call(const v1::PauseQueueRequest& request, const CallOptions& options = {});
+  v1::ResumeQueueResponse call(const v1::ResumeQueueRequest& request, const CallOptions& options = {});
+  v1::PurgeQueueResponse call(const v1::PurgeQueueRequest& request, const CallOptions& options = {});
+  v1::PeekResponse call(const v1::PeekRequest& request, const CallOptions& options = {});
+  v1::FailResponse call(const v1::FailRequest& request, const CallOptions& options = {});
+  v1::ExtendResponse call(const v1::ExtendRequest& request, const CallOptions& options = {});
+  v1::ReleaseResponse call(const v1::ReleaseRequest& request, const CallOptions& options = {});
+  v1::CreatePipelineResponse call(const v1::CreatePipelineRequest& request, const CallOptions& options = {});
+  v1::GetPipelineResponse call(const v1::GetPipelineRequest& request, const CallOptions& options = {});
+  v1::ListPipelinesResponse call(const v1::ListPipelinesRequest& request, const CallOptions& options = {});
+  v1::DeletePipelineResponse call(const v1::DeletePipelineRequest& request, const CallOptions& options = {});
+  v1::ClosePipelineResponse call(const v1::ClosePipelineRequest& request, const CallOptions& options = {});
+  v1::ScaleStageResponse call(const v1::ScaleStageRequest& request, const CallOptions& options = {});
+  v1::PauseStageResponse call(const v1::PauseStageRequest& request, const CallOptions& options = {});
+  v1::ResumeStageResponse call(const v1::ResumeStageRequest& request, const CallOptions& options = {});
+  v1::ListHandlersResponse call(const v1::ListHandlersRequest& request, const CallOptions& options = {});
+
+  // These wait. Their max_wait is set here, from options.wait, and to what is left of it in a repeated attempt.
+  v1::PutResponse call(v1::PutRequest& request, const CallOptions& options);
+  v1::GetResponse call(v1::GetRequest& request, const CallOptions& options);
+  v1::CompleteResponse call(v1::CompleteRequest& request, const CallOptions& options);
+
+  // Return when the message with `done` has come. A broken stream is taken up again with since_idle_count.
+  void join(v1::JoinQueueRequest request, const CallOptions& options, const OnMessage<v1::JoinQueueResponse>& on_message);
+  void join(v1::JoinPipelineRequest request, const CallOptions& options, const OnMessage<v1::JoinPipelineResponse>& on_message);
+
+  // True when the server's health service says SERVING.
+  bool serving(const CallOptions& options = {});
+
+ private:
+  class Wire;
+
+  const std::string address_;
+  const ClientOptions options_;
+  const std::string request_id_prefix_;
+  std::atomic<std::uint64_t> next_request_id_ = 0;
+  std::unique_ptr<Wire> wire_;
+  std::unique_ptr<Keeper> keeper_;  // uses all of the above
+};
+
+// "<program>@<host>:<pid>", cut to what the server takes.
+[[nodiscard]] std::string default_consumer_name();
+
+}  // namespace sluice::internal

@@ -1,0 +1,31 @@
+// Between the structs of the public headers and the messages of the protos. Pure functions.
+#pragma once
+
+#include "sluice/types.h"
+#include "sluice/v1/pipeline.pb.h"
+#include "sluice/v1/queue.pb.h"
+#include "sluice/v1/queue_service.pb.h"
+
+namespace sluice::internal {
+
+[[nodiscard]] google::protobuf::Duration to_proto(Duration duration);
+[[nodiscard]] v1::QueueSettings to_proto(const QueueSettings& settings);
+[[nodiscard]] v1::RetryPolicy to_proto(const RetryPolicy& retry);
+[[nodiscard]] v1::QueueSpec to_proto(const QueueSpec& spec);
+[[nodiscard]] v1::NewItem to_proto(NewItem item);
+[[nodiscard]] v1::Failure to_proto(const Failure& failure);
+[[nodiscard]] v1::PipelineSpec to_proto(const PipelineSpec& spec);
+[[nodiscard]] v1::ItemState to_proto(ItemState state);
+
+[[nodiscard]] Duration from_proto(const google::protobuf::Duration& duration);
+[[nodiscard]] Time from_proto(const google::protobuf::Timestamp& time);
+[[nodiscard]] Time from_unix_micros(std::int64_t micros);
+[[nodiscard]] QueueSettings from_proto(const v1::QueueSettings& settings);
+[[nodiscard]] Failure from_proto(const v1::Failure& failure);
+[[nodiscard]] QueueInfo from_proto(const v1::Queue& queue);
+[[nodiscard]] PeekedItem from_proto(const v1::PeekedItem& item);
+[[nodiscard]] StageInfo from_proto(const v1::Stage& stage);
+[[nodiscard]] PipelineInfo from_proto(const v1::Pipeline& pipeline);
+[[nodiscard]] HandlerInfo from_proto(const v1::Handler& handler);
+
+}  // namespace sluice::internal

@@ -1,0 +1,102 @@
+#include <utility>
+
+#include "client/src/convert.h"
+
+namespace sluice::internal {
+
+google::protobuf::Duration to_proto(Duration duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(duration - seconds);
+  google::protobuf::Duration out;
+  out.set_seconds(seconds.count());
+  out.set_nanos(static_cast<std::int32_t>(rest.count()));
+  return out;
+}
+
+v1::RetryPolicy to_proto(const RetryPolicy& retry) {
+  v1::RetryPolicy out;
+  if (retry.max_attempts) out.set_max_attempts(*retry.max_attempts);
+  if (retry.initial_backoff) *out.mutable_initial_backoff() = to_proto(*retry.initial_backoff);
+  if (retry.max_backoff) *out.mutable_max_backoff() = to_proto(*retry.max_backoff);
+  if (retry.multiplier) out.set_multiplier(*retry.multiplier);
+  if (retry.jitter) out.set_jitter(*retry.jitter);
+  return out;
+}
+
+v1::QueueSettings to_proto(const QueueSettings& settings) {
+  v1::QueueSettings out;
+  if (settings.capacity) out.set_capacity(*settings.capacity);
+  if (settings.order) {
+    switch (*settings.order) {
+      case QueueOrder::kFifo:
+        out.set_order(v1::QUEUE_ORDER_FIFO);
+        break;
+      case QueueOrder::kLifo:
+        out.set_order(v1::QUEUE_ORDER_LIFO);
+        break;
+      case QueueOrder::kPriority:
+        out.set_order(v1::QUEUE_ORDER_PRIORITY);
+        break;
+    }
+  }
+  if (settings.lease_duration) *out.mutable_lease_duration() = to_proto(*settings.lease_duration);
+  *out.mutable_retry() = to_proto(settings.retry);
+  if (settings.dead_letter_queue) out.set_dead_letter_queue(*settings.dead_letter_queue);
+  return out;
+}
+
+v1::QueueSpec to_proto(const QueueSpec& spec) {
+  v1::QueueSpec out;
+  out.set_name(spec.name);
+  *out.mutable_settings() = to_proto(spec.settings);
+  return out;
+}
+
+v1::NewItem to_proto(NewItem item) {
+  v1::NewItem out;
+  out.set_payload(std::move(item.payload));
+  for (auto& [key, value] : item.attributes) (*out.mutable_attributes())[key] = std::move(value);
+  out.set_priority(item.priority);
+  if (item.delay) *out.mutable_delay() = to_proto(*item.delay);
+  return out;
+}
+
+v1::Failure to_proto(const Failure& failure) {
+  v1::Failure out;
+  out.set_reason(failure.reason);
+  out.set_message(failure.message);
+  out.set_stderr_tail(failure.stderr_tail);
+  if (failure.exit_code) out.set_exit_code(*failure.exit_code);
+  if (failure.signal) out.set_signal(*failure.signal);
+  return out;
+}
+
+v1::PipelineSpec to_proto(const PipelineSpec& spec) {
+  v1::PipelineSpec out;
+  out.set_name(spec.name);
+  for (const QueueSpec& queue : spec.queues) *out.add_queues() = to_proto(queue);
+  for (const StageSpec& stage : spec.stages) {
+    v1::StageSpec& to = *out.add_stages();
+    to.set_name(stage.name);
+    to.set_input(stage.input);
+    to.set_output(stage.output);
+    to.set_handler(stage.handler);
+    if (stage.workers) to.set_workers(*stage.workers);
+    *to.mutable_retry() = to_proto(stage.retry);
+  }
+  return out;
+}
+
+v1::ItemState to_proto(ItemState state) {
+  switch (state) {
+    case ItemState::kWaiting:
+      return v1::ITEM_STATE_WAITING;
+    case ItemState::kDelayed:
+      return v1::ITEM_STATE_DELAYED;
+    case ItemState::kLeased:
+      return v1::ITEM_STATE_LEASED;
+  }
+  return v1::ITEM_STATE_UNSPECIFIED;
+}
+
+}  // namespace sluice::internal

@@ -1,0 +1,18 @@
+// From codes and reasons to the exceptions of sluice/error.h.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "sluice/error.h"
+
+namespace sluice::internal {
+
+// Throws the subclass of Error that fits: by the reason first, then by the code.
+[[noreturn]] void raise(Code code, const std::string& reason, const std::string& message,
+                        const std::map<std::string, std::string>& metadata = {});
+
+// For a reason that comes without a code, as in a LeaseResult.
+[[noreturn]] void raise(const std::string& reason, const std::string& message);
+
+}  // namespace sluice::internal
