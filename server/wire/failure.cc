@@ -38,7 +38,7 @@ model::Failure read_failure(Reader& reader, const Field& at, const v1::Failure& 
     if (!is_reason(failure.reason())) {
       reader.complain(base::Reason::kInvalidValue, {at, "reason"},
                       fmt::format("{} is no reason; 1 to {} of A-Z 0-9 _, a letter first, are allowed",
-                                  quoted(failure.reason()), limits::kMaxFailureReasonBytes));
+                                  in_quotes(failure.reason()), limits::kMaxFailureReasonBytes));
     }
     read.reason = failure.reason();
   }

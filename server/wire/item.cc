@@ -23,14 +23,14 @@ void check_key(Reader& reader, const Field& field, std::string_view key) {
   if (key.empty()) {
     reader.complain(Reason::kInvalidValue, field, "has an empty key; 1 to 128 bytes are allowed");
   } else if (key.size() > limits::kMaxAttributeKeyBytes) {
-    reader.complain(
-        Reason::kAttributesTooLarge, field,
-        fmt::format("has the key {} of {} bytes; 1 to {} are allowed", quoted(key), key.size(), limits::kMaxAttributeKeyBytes));
+    reader.complain(Reason::kAttributesTooLarge, field,
+                    fmt::format("has the key {} of {} bytes; 1 to {} are allowed", in_quotes(key), key.size(),
+                                limits::kMaxAttributeKeyBytes));
   } else if (key.starts_with(kReserved)) {
     reader.complain(Reason::kInvalidValue, field,
-                    fmt::format("has the key {}; keys that begin with \"sluice.\" are the server's own", quoted(key)));
+                    fmt::format("has the key {}; keys that begin with \"sluice.\" are the server's own", in_quotes(key)));
   } else if (!is_utf8(key)) {
-    reader.complain(Reason::kInvalidUtf8, field, fmt::format("has the key {}, which is not UTF-8", quoted(key)));
+    reader.complain(Reason::kInvalidUtf8, field, fmt::format("has the key {}, which is not UTF-8", in_quotes(key)));
   }
 }
 
@@ -47,7 +47,7 @@ model::Attributes read_attributes(Reader& reader, const Field& field, const Attr
     check_key(reader, field, key);
     if (!is_utf8(value)) {
       reader.complain(Reason::kInvalidUtf8, field,
-                      fmt::format("has for {} a value that is not UTF-8; put binary data into the payload", quoted(key)));
+                      fmt::format("has for {} a value that is not UTF-8; put binary data into the payload", in_quotes(key)));
     }
     bytes += key.size() + value.size();
     attributes.emplace_back(key, value);

@@ -19,7 +19,7 @@ void refuse(Reader& reader, std::string_view token) {
       base::Reason::kInvalidValue, {{}, "page_token"},
       fmt::format("{} is no next_page_token of this list; hand one back as it came, or leave it empty for the first "
                   "page",
-                  quoted(token)));
+                  in_quotes(token)));
 }
 
 }  // namespace

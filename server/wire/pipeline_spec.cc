@@ -45,7 +45,7 @@ class PipelineReader {
       const Field field(at_, "queues", static_cast<std::size_t>(i));
       auto queue = read_queue_spec(reader_, field, spec.queues(i));
       if (reader_.ok() && find(queue.name) != nullptr) {
-        reader_.complain(Reason::kInvalidPipeline, field, fmt::format("queue {} is listed twice", quoted(queue.name)));
+        reader_.complain(Reason::kInvalidPipeline, field, fmt::format("queue {} is listed twice", in_quotes(queue.name)));
       }
       pipeline_.queues.push_back(std::move(queue));
     }
@@ -62,7 +62,7 @@ class PipelineReader {
     for (const auto& other : pipeline_.stages) {
       if (other.name != stage.name) continue;
       reader_.complain(Reason::kInvalidPipeline, field,
-                       fmt::format("a stage before it is called {} too; give each its own name", quoted(stage.name)));
+                       fmt::format("a stage before it is called {} too; give each its own name", in_quotes(stage.name)));
     }
     if (spec.has_retry()) fold_retry({field, "retry"}, spec.retry(), stage.input);
     pipeline_.stages.push_back(std::move(stage));
@@ -80,7 +80,7 @@ class PipelineReader {
     if (agree) return;
     reader_.complain(
         Reason::kInvalidPipeline, field,
-        fmt::format("differs from what is said elsewhere of its input {}; a queue has one retry policy", quoted(input)));
+        fmt::format("differs from what is said elsewhere of its input {}; a queue has one retry policy", in_quotes(input)));
   }
 
   template <class Value>
@@ -96,7 +96,7 @@ class PipelineReader {
       const auto& name = pipeline_.queues[i].name;
       if (is_used(name)) continue;
       reader_.complain(Reason::kInvalidPipeline, Field(at_, "queues", i),
-                       fmt::format("no stage uses the queue {}; leave it out, or create it by itself", quoted(name)));
+                       fmt::format("no stage uses the queue {}; leave it out, or create it by itself", in_quotes(name)));
     }
   }
 
@@ -122,7 +122,7 @@ class PipelineReader {
       if (fits.ok()) continue;
       const std::string why(fits.message());
       reader_.complain(Reason::kInvalidValue, i < listed_ ? Field(at_, "queues", i) : Field(at_, "stages"),
-                       fmt::format("queue {}: {}", quoted(queue.name), why));
+                       fmt::format("queue {}: {}", in_quotes(queue.name), why));
     }
   }
 

@@ -60,7 +60,7 @@ std::string duration_text(base::Duration duration) {
   return duration_text(value);
 }
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string text = "\"";
   for (const char c : value.substr(0, kShownBytes)) {
     const auto byte = static_cast<unsigned char>(c);
@@ -87,10 +87,10 @@ std::string Reader::new_name(const Field& field, std::string_view name) {
     complain(Reason::kInvalidName, field, "is empty; 1 to 200 of A-Z a-z 0-9 . _ - : / are allowed");
   } else if (name.size() > limits::kMaxNameBytes) {
     complain(Reason::kInvalidName, field,
-             fmt::format("{} has {} bytes; 1 to {} are allowed", quoted(name), name.size(), limits::kMaxNameBytes));
+             fmt::format("{} has {} bytes; 1 to {} are allowed", in_quotes(name), name.size(), limits::kMaxNameBytes));
   } else if (!is_name(name)) {
     complain(Reason::kInvalidName, field,
-             fmt::format("{} is not a name; A-Z a-z 0-9 . _ - : / are allowed, a letter or digit first", quoted(name)));
+             fmt::format("{} is not a name; A-Z a-z 0-9 . _ - : / are allowed, a letter or digit first", in_quotes(name)));
   } else {
     return std::string(name);
   }
@@ -139,11 +139,11 @@ base::Duration Reader::duration(const Field& field, const google::protobuf::Dura
 std::string Reader::text(const Field& field, std::string_view value, std::size_t most_bytes) {
   if (value.size() > most_bytes) {
     complain(Reason::kInvalidValue, field,
-             fmt::format("{} has {} bytes; at most {} are allowed", quoted(value), value.size(), most_bytes));
+             fmt::format("{} has {} bytes; at most {} are allowed", in_quotes(value), value.size(), most_bytes));
     return {};
   }
   if (!is_utf8(value)) {
-    complain(Reason::kInvalidUtf8, field, fmt::format("{} is not UTF-8", quoted(value)));
+    complain(Reason::kInvalidUtf8, field, fmt::format("{} is not UTF-8", in_quotes(value)));
     return {};
   }
   return std::string(value);

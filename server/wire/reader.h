@@ -74,6 +74,6 @@ class Reader {
 // For people: "1.5s".
 [[nodiscard]] std::string duration_text(base::Duration duration);
 // `value` in quotes, cut and with everything unprintable escaped: fit for a message.
-[[nodiscard]] std::string quoted(std::string_view value);
+[[nodiscard]] std::string in_quotes(std::string_view value);
 
 }  // namespace sluice::wire
