@@ -57,9 +57,10 @@ struct Tables {
   EngineOptions options;
   Dice dice;
   Sequence sequence;
-  Timers timers;
   std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
+  // Behind what it points to, so that it lets go first.
+  Timers timers;
   absl::flat_hash_map<std::uint32_t, Queue*> queues_by_id;
   absl::flat_hash_map<std::uint64_t, Item*> leases;
   absl::flat_hash_map<Caller*, Waiting> waiting;
