@@ -59,6 +59,9 @@ class Layers(Samples):
         self.breaks("foreign", self.includes("server/engine/queue.h", '#include "sluice/v1/queue.pb.h"'))
         self.breaks("foreign", self.includes("server/wire/items.h", "#include <grpcpp/grpcpp.h>"))
         self.breaks("foreign", self.includes("server/runtime/turn.h", '#include "proto/yaml/to_message.h"'))
+        self.breaks("foreign", self.includes("server/rpc/load.h", '#include "sluice/store/v1/record.pb.h"'))
+        self.breaks("foreign", self.includes("server/journal/load.h", '#include "sluice/v1/queue.pb.h"'))
+        self.keeps("foreign", self.includes("server/journal/load.h", '#include "sluice/store/v1/record.pb.h"'))
         self.keeps("foreign", self.includes("server/config/load.h", '#include "proto/yaml/to_message.h"'))
 
     def test_client_and_server_are_strangers(self):
