@@ -30,6 +30,8 @@ std::vector<std::string> queue_names(const model::PipelineSpec& spec) {
     add(stage.input);
     add(stage.output);
   }
+  // A dead-letter queue is named by no stage.
+  for (const auto& queue : spec.queues) add(queue.name);
   return names;
 }
 
