@@ -1,13 +1,9 @@
 #include "server/engine/delivery.h"
 
-#include <fmt/format.h>
-
 #include "server/engine/life.h"
 
 namespace sluice::engine {
 namespace {
-
-using base::Reason;
 
 model::Delivery delivery_of(const Item& item) {
   return {item.id, item.lease, item.body, item.priority, item.attempt, item.put_time, item.due, item.last_failure};
@@ -46,11 +42,8 @@ void begin_get(Step& step, Queue& queue, GetCommand command, Caller& caller) {
     return step.answer(&caller, std::move(answer));
   }
   if (command.give_up <= step.now) return step.answer(&caller, std::move(answer));
-  if (!step.tables.may_wait()) {
-    answer.status = base::error(Reason::kLimitReached, fmt::format("{} calls wait already, the most that the server allows",
-                                                                   step.tables.options.max_waiters));
-    return step.answer(&caller, std::move(answer));
-  }
+  answer.status = step.tables.check_may_wait();
+  if (!answer.status.ok()) return step.answer(&caller, std::move(answer));
   queue.gets.emplace_back(std::move(command), caller);
   GetWaiter& waiting = queue.gets.back();
   waiting.at = &queue;

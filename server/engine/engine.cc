@@ -33,10 +33,9 @@ Engine::~Engine() = default;
 void Engine::put(Time now, PutCommand command, Caller& caller, Effects& out) {
   state_->command(now, out, [&](Step& step) {
     Transfer transfer;
-    transfer.parts.push_back({std::move(command.queue), std::move(command.items)});
+    transfer.parts.push_back({.queue = std::move(command.queue), .items = std::move(command.items)});
     transfer.request_id = std::move(command.request_id);
-    transfer.give_up = command.give_up;
-    transfer.callers.push_back(&caller);
+    transfer.askers.push_back({&caller, command.give_up});
     begin_transfer(step, std::move(transfer));
   });
 }
@@ -56,7 +55,7 @@ std::vector<Transfer::Part> parts_of(std::vector<OutputItem>&& outputs) {
   std::vector<Transfer::Part> parts;
   for (auto& output : outputs) {
     auto part = std::ranges::find(parts, output.queue, &Transfer::Part::queue);
-    if (part == parts.end()) part = parts.insert(parts.end(), {std::move(output.queue), {}});
+    if (part == parts.end()) part = parts.insert(parts.end(), {.queue = std::move(output.queue)});
     part->items.push_back(std::move(output.item));
   }
   return parts;
@@ -83,8 +82,7 @@ void Engine::complete(Time now, CompleteCommand command, Caller& caller, Effects
     transfer.completes = item;
     transfer.lease = command.lease;
     transfer.request_id = std::move(command.request_id);
-    transfer.give_up = command.give_up;
-    transfer.callers.push_back(&caller);
+    transfer.askers.push_back({&caller, command.give_up});
     begin_transfer(step, std::move(transfer));
   });
 }
@@ -97,7 +95,7 @@ absl::Status Engine::fail(Time now, FailCommand command, Effects& out) {
       return State::lease_lost(command.queue, command.lease);
     }
     if (!command.request_id.empty()) {
-      queue.requests.remember(now, queue.id, RequestLog::key(command.request_id, command.lease), {}, 0, out.records);
+      remember(step, queue, command.request_id, command.lease, {}, 0);
     }
     fail_attempt(step, *item, std::move(command.failure), command.do_not_retry, command.retry_delay);
     return absl::OkStatus();

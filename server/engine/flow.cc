@@ -89,6 +89,7 @@ std::uint64_t remove_queue(Step& step, Queue& queue) {
     discard(step, *queue.leased.begin());
   }
   step.record(model::QueueErased{queue.id});
+  step.tables.timers.cancel(queue.request_timer);
   std::erase(step.tables.to_settle, &queue);
   std::erase(step.tables.to_count, &queue);
   step.tables.queues_by_id.erase(model::number(queue.id));

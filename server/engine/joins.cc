@@ -1,13 +1,11 @@
 #include "server/engine/joins.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "server/engine/look.h"
 
 namespace sluice::engine {
 namespace {
-
-using base::Reason;
 
 JoinAnswer progress_of(const Step& step, const Queue& queue) {
   return {absl::OkStatus(), false, queue.idle_count, view_of(step.now, queue)};
@@ -34,25 +32,26 @@ template <class Joined>
 void wait_for(Step& step, Joined& joined, const JoinCommand& command, Caller& caller, Joined* JoinWaiter::*what) {
   const bool idle_since = command.since_idle_count && joined.idle_count > *command.since_idle_count;
   if (is_idle(joined) || idle_since) return step.answer(&caller, done_of(step, joined));
-  if (!step.tables.may_wait()) {
-    const auto status = base::error(Reason::kLimitReached, fmt::format("{} calls wait already, the most that the server allows",
-                                                                       step.tables.options.max_waiters));
+  if (auto status = step.tables.check_may_wait(); !status.ok()) {
     return step.answer(&caller, JoinAnswer{status, false, 0, {}});
   }
-  joined.joins.emplace_back(command.progress_interval, caller);
-  JoinWaiter& waiting = joined.joins.back();
+  joined.joins.telling.emplace_back(command.progress_interval, caller);
+  JoinWaiter& waiting = joined.joins.telling.back();
   waiting.*what = &joined;
-  waiting.self = std::prev(joined.joins.end());
+  waiting.self = std::prev(joined.joins.telling.end());
   waiting.told_version = version_of(joined);
+  waiting.told = step.now;
   step.tables.waiting.emplace(&caller, &waiting);
   step.tables.timers.set(waiting, base::add_saturating(step.now, waiting.interval));
   step.answer(&caller, progress_of(step, joined));
 }
 
+Joins& joins_of(const JoinWaiter& join) { return join.queue != nullptr ? join.queue->joins : join.pipeline->joins; }
+
 template <class Joined>
 void end_joins(Step& step, Joined& joined) {
   while (!joined.joins.empty()) {
-    JoinWaiter& waiting = joined.joins.front();
+    JoinWaiter& waiting = joined.joins.any();
     step.answer(waiting.caller, done_of(step, joined));
     withdraw(step, waiting);
   }
@@ -61,9 +60,24 @@ void end_joins(Step& step, Joined& joined) {
 template <class Joined>
 void tell(Step& step, const Joined& joined, JoinWaiter& join) {
   const std::uint64_t version = version_of(joined);
-  if (version != join.told_version) step.answer(join.caller, progress_of(step, joined));
+  if (version == join.told_version) {
+    Joins& joins = joins_of(join);
+    join.resting = true;
+    joins.resting.splice(joins.resting.end(), joins.telling, join.self);
+    return;
+  }
+  step.answer(join.caller, progress_of(step, joined));
   join.told_version = version;
+  join.told = step.now;
   step.tables.timers.set(join, base::add_saturating(step.now, join.interval));
+}
+
+void wake(Step& step, Joins& joins) {
+  for (JoinWaiter& join : joins.resting) {
+    join.resting = false;
+    step.tables.timers.set(join, std::max(step.now, base::add_saturating(join.told, join.interval)));
+  }
+  joins.telling.splice(joins.telling.end(), joins.resting);
 }
 
 }  // namespace
@@ -102,18 +116,24 @@ void tell_progress(Step& step, JoinWaiter& join) {
   tell(step, *join.pipeline, join);
 }
 
-void refuse_joins(Step& step, std::list<JoinWaiter>& joins, const absl::Status& status) {
+void wake_joins(Step& step, Queue& queue) {
+  wake(step, queue.joins);
+  for (const Stage* stage : queue.readers) wake(step, stage->pipeline->joins);
+  for (const Stage* stage : queue.feeders) wake(step, stage->pipeline->joins);
+}
+
+void refuse_joins(Step& step, Joins& joins, const absl::Status& status) {
   while (!joins.empty()) {
-    step.answer(joins.front().caller, JoinAnswer{status, false, 0, {}});
-    withdraw(step, joins.front());
+    step.answer(joins.any().caller, JoinAnswer{status, false, 0, {}});
+    withdraw(step, joins.any());
   }
 }
 
 void withdraw(Step& step, JoinWaiter& join) {
   step.tables.timers.cancel(join);
   step.tables.waiting.erase(join.caller);
-  auto& joins = join.queue != nullptr ? join.queue->joins : join.pipeline->joins;
-  joins.erase(join.self);
+  Joins& joins = joins_of(join);
+  (join.resting ? joins.resting : joins.telling).erase(join.self);
 }
 
 }  // namespace sluice::engine

@@ -13,10 +13,12 @@ void begin_join(Step& step, Pipeline& pipeline, const JoinCommand& command, Call
 void note_idle(Step& step, Queue& queue);
 void note_idle(Step& step, Pipeline& pipeline);
 
-// It is time for the next progress; told only if something changed.
+// Something changed that resting joins are to be told of, now or when their interval is over.
+void wake_joins(Step& step, Queue& queue);
+// It is time for the next progress; a join that has nothing to tell rests until something changes.
 void tell_progress(Step& step, JoinWaiter& join);
 
-void refuse_joins(Step& step, std::list<JoinWaiter>& joins, const absl::Status& status);
+void refuse_joins(Step& step, Joins& joins, const absl::Status& status);
 void withdraw(Step& step, JoinWaiter& join);
 
 }  // namespace sluice::engine

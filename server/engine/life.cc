@@ -168,6 +168,14 @@ std::uint64_t discard_depth(Step& step, Queue& queue) {
   return count;
 }
 
+void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
+              std::uint32_t count) {
+  queue.requests.remember(step.now, queue.id, RequestLog::key(request_id, lease), first, count, step.out.records);
+  // The oldest is the first to go: a timer that runs is right.
+  if (queue.request_timer.is_timed()) return;
+  step.tables.timers.set(queue.request_timer, base::add_saturating(step.now, limits::kRequestIdWindow));
+}
+
 void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry,
                   std::optional<base::Duration> retry_delay) {
   Queue& queue = *item.queue;

@@ -24,6 +24,10 @@ void discard(Step& step, Item& item);
 // Discards everything waiting and delayed; returns how many.
 std::uint64_t discard_depth(Step& step, Queue& queue);
 
+// Keeps what a request was answered with, so that a repeated one gets the same.
+void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
+              std::uint32_t count);
+
 // An attempt ended badly: leased -> waiting or delayed for another one, or to the dead-letter queue. `failure` gets its
 // queue, stage, attempt and time filled in.
 void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry, std::optional<base::Duration> retry_delay);

@@ -31,7 +31,7 @@ struct Pipeline {
   base::Time create_time{};
   std::uint64_t idle_count = 0;
   bool was_idle = true;
-  std::list<JoinWaiter> joins;
+  Joins joins;
 
   // Null if there is none of this name.
   [[nodiscard]] Stage* find(std::string_view stage) const;

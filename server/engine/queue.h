@@ -76,10 +76,11 @@ class Queue {
   ItemSet<SmallerLease> leased;
   std::size_t leased_last_attempts = 0;  // leased items that cannot come back by themselves
 
-  std::list<Transfer> puts;  // in order of arrival
+  std::list<Transfer*> puts;  // in order of arrival; owned by Tables::transfers
   std::list<GetWaiter> gets;
-  std::list<JoinWaiter> joins;
+  Joins joins;
   RequestLog requests;
+  RequestTimer request_timer{*this};
 
   // Stages that take from this queue, and stages that put into it; owned by their pipelines.
   std::vector<Stage*> readers;

@@ -94,6 +94,7 @@ void Engine::finish_restore(base::Time now, Effects& out) {
     for (auto& [name, queue] : step.tables.queues) all.push_back(queue.get());
     for (Queue* queue : all) {
       queue->requests.finish_restore();
+      step.tables.timers.set(queue->request_timer, queue->requests.forget_expired(step.now, queue->id, step.out.records));
       return_leased(step, *queue);
       step.touch(*queue);
     }

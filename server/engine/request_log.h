@@ -29,9 +29,11 @@ class RequestLog {
   [[nodiscard]] static std::string key(std::string_view request_id, model::LeaseId lease);
 
   [[nodiscard]] const RememberedRequest* find(base::Time now, const std::string& key) const;
-  // Appends a record, and records of what is forgotten by it.
+  // Appends a record, and records of what is forgotten because there are too many.
   void remember(base::Time now, model::QueueId queue, const std::string& key, model::ItemId first, std::uint32_t count,
                 std::vector<model::Record>& records);
+  // Forgets what has expired, and returns when the next does; kNever if nothing is left.
+  base::Time forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>& records);
   void restore(model::RequestRecord&& record);
   // Records arrive from a journal in any order; afterwards the oldest must be first.
   void finish_restore();
@@ -41,7 +43,7 @@ class RequestLog {
   void remove_waiting(const std::string& key) { waiting_.erase(key); }
 
  private:
-  void forget_old(base::Time now, model::QueueId queue, std::vector<model::Record>& records);
+  void forget_oldest(model::QueueId queue, std::vector<model::Record>& records);
 
   absl::flat_hash_map<std::string, RememberedRequest> remembered_;
   std::deque<std::string> by_age_;

@@ -30,6 +30,10 @@ void expire(Step& step, Item& item) {
              "the consumer neither ended nor extended its lease in time, or was lost");
 }
 
+void forget_requests(Step& step, Queue& queue) {
+  step.tables.timers.set(queue.request_timer, queue.requests.forget_expired(step.now, queue.id, step.out.records));
+}
+
 void handle(Step& step, Timed& due) {
   switch (due.kind) {
     case TimedKind::kItem:
@@ -40,12 +44,12 @@ void handle(Step& step, Timed& due) {
       return time_out(step, static_cast<GetWaiter&>(due));
     case TimedKind::kJoin:
       return tell_progress(step, static_cast<JoinWaiter&>(due));
+    case TimedKind::kRequests:
+      return forget_requests(step, *static_cast<RequestTimer&>(due).queue);
   }
 }
 
-}  // namespace
-
-void settle(Step& step) {
+void settle_all(Step& step) {
   auto& pending = step.tables.to_settle;
   // By index: settling one queue may add others at the end.
   for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -54,6 +58,9 @@ void settle(Step& step) {
     settle(step, queue);
   }
   pending.clear();
+}
+
+void record_counters(Step& step) {
   for (Queue* queue : step.tables.to_count) {
     queue->counters_changed = false;
     step.record(model::CountersRecord{queue->id, queue->counters, queue->idle_count});
@@ -61,11 +68,19 @@ void settle(Step& step) {
   step.tables.to_count.clear();
 }
 
+}  // namespace
+
+void settle(Step& step) {
+  settle_all(step);
+  record_counters(step);
+}
+
 void fall_due(Step& step) {
   while (Timed* due = step.tables.timers.pop_due(step.now)) {
     handle(step, *due);
-    settle(step);
+    settle_all(step);
   }
+  record_counters(step);
 }
 
 }  // namespace sluice::engine

@@ -20,7 +20,9 @@ std::set<const Queue*> all_wait_at(const Queue& queue) {
   std::set<const Queue*> places;
   for (const Item& item : queue.leased) {
     if (item.completion == nullptr) return {};
-    places.insert(item.completion->at);
+    for (const auto& part : item.completion->parts) {
+      if (!part.at->has_room_for(part.items.size())) places.insert(part.at);
+    }
   }
   return places;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/engine/joins.h"
+
 namespace sluice::engine {
 namespace {
 
@@ -50,8 +52,16 @@ Item* Tables::find_leased(std::string_view queue, model::LeaseId lease) const {
   return found->second;
 }
 
+absl::Status Tables::check_may_wait() const {
+  if (waiting.size() < options.max_waiters) return absl::OkStatus();
+  return base::error(
+      Reason::kLimitReached,
+      fmt::format("{} calls wait already, the most that the server allows; try again later", options.max_waiters));
+}
+
 void Step::touch(Queue& queue) {
   ++queue.version;
+  wake_joins(*this, queue);
   if (queue.needs_settling) return;
   queue.needs_settling = true;
   tables.to_settle.push_back(&queue);

@@ -52,13 +52,15 @@ struct Tables {
   [[nodiscard]] Item* find_leased(std::string_view queue, model::LeaseId lease) const;
 
   // Anything that waits must be known by its caller, so that it can be withdrawn.
-  [[nodiscard]] bool may_wait() const { return waiting.size() < options.max_waiters; }
+  // LIMIT_REACHED when as many wait as are allowed.
+  [[nodiscard]] absl::Status check_may_wait() const;
 
   EngineOptions options;
   Dice dice;
   Sequence sequence;
   std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
+  std::list<Transfer> transfers;  // that wait
   // Behind what it points to, so that it lets go first.
   Timers timers;
   absl::flat_hash_map<std::uint32_t, Queue*> queues_by_id;

@@ -16,11 +16,13 @@ Answer refusal(const Transfer& transfer, const absl::Status& status) {
   return PutAnswer{status, {}, 0};
 }
 
+void answer_one(Step& step, Caller* caller, const Answer& answer) {
+  step.tables.waiting.erase(caller);
+  step.answer(caller, answer);
+}
+
 void answer_all(Step& step, const Transfer& transfer, const Answer& answer) {
-  for (Caller* caller : transfer.callers) {
-    step.tables.waiting.erase(caller);
-    step.answer(caller, answer);
-  }
+  for (const auto& asker : transfer.askers) answer_one(step, asker.caller, answer);
 }
 
 std::uint64_t bytes_of(const Transfer& transfer) {
@@ -41,32 +43,44 @@ absl::Status check_bytes(const Step& step, const Transfer& transfer) {
                                  step.tables.options.max_bytes));
 }
 
-// Where a transfer stands: it can never happen (an error), or it has to wait at a queue, or (OK and null) it can happen now.
-struct Verdict {
-  absl::Status status;
-  Queue* wait_at = nullptr;
-};
-
-// `head_of`: the queue whose first waiter this transfer is; null for a newcomer, who waits behind everybody.
-Verdict judge(const Step& step, const Transfer& transfer, const Queue* head_of) {
-  Verdict verdict;
+// Why the transfer can never happen; OK if it can now or later.
+absl::Status check(const Step& step, const Transfer& transfer) {
   for (const auto& part : transfer.parts) {
-    auto queue = step.tables.queue(part.queue);
-    if (!queue.ok()) return {queue.status()};
+    const auto queue = step.tables.queue(part.queue);
+    if (!queue.ok()) return queue.status();
     const std::uint32_t capacity = (*queue)->settings.capacity;
     if ((*queue)->closed()) {
-      return {base::error(Reason::kQueueClosed, fmt::format("queue \"{}\" is closed and takes no more items", part.queue))};
+      return base::error(Reason::kQueueClosed, fmt::format("queue \"{}\" is closed and takes no more items", part.queue));
     }
     if (capacity != 0 && part.items.size() > capacity) {
-      return {base::error(Reason::kBatchTooLarge,
-                          fmt::format("{} items at once can never fit into queue \"{}\" with its capacity of {}; put fewer",
-                                      part.items.size(), part.queue, capacity))};
+      return base::error(Reason::kBatchTooLarge,
+                         fmt::format("{} items at once can never fit into queue \"{}\" with its capacity of {}; put fewer",
+                                     part.items.size(), part.queue, capacity));
     }
-    const bool others_first = *queue != head_of && !(*queue)->puts.empty();
-    if (verdict.wait_at == nullptr && (others_first || !(*queue)->has_room_for(part.items.size()))) verdict.wait_at = *queue;
   }
-  if (verdict.wait_at == nullptr) verdict.status = check_bytes(step, transfer);
-  return verdict;
+  return absl::OkStatus();
+}
+
+// The first of its queues that has no room; null if all have.
+Queue* first_full(const Step& step, const Transfer& transfer) {
+  for (const auto& part : transfer.parts) {
+    Queue* queue = step.tables.find_queue(part.queue);
+    if (!queue->has_room_for(part.items.size())) return queue;
+  }
+  return nullptr;
+}
+
+// A newcomer waits behind everybody, also where there is room.
+Queue* first_with_a_line(const Step& step, const Transfer& transfer) {
+  for (const auto& part : transfer.parts) {
+    Queue* queue = step.tables.find_queue(part.queue);
+    if (!queue->puts.empty()) return queue;
+  }
+  return nullptr;
+}
+
+bool first_in_every_line(const Transfer& waiting) {
+  return std::ranges::all_of(waiting.parts, [&](const auto& part) { return part.at->puts.front() == &waiting; });
 }
 
 // The queue that remembers the request: the one that it was made of.
@@ -88,10 +102,7 @@ void carry_out(Step& step, Transfer& transfer) {
     for (auto& item : part.items) admit(step, queue, std::move(item), model::ItemId{id++});
   }
   const auto count = static_cast<std::uint32_t>(total);
-  if (memory != nullptr) {
-    memory->requests.remember(step.now, memory->id, RequestLog::key(transfer.request_id, transfer.lease), first, count,
-                              step.out.records);
-  }
+  if (memory != nullptr) remember(step, *memory, transfer.request_id, transfer.lease, first, count);
   if (transfer.completes != nullptr) {
     answer_all(step, transfer, CompleteAnswer{});
   } else {
@@ -100,15 +111,16 @@ void carry_out(Step& step, Transfer& transfer) {
 }
 
 // The lease of what is being completed stands still while the completion waits.
-void hold_lease(Step& step, Transfer& transfer) {
-  if (transfer.completes == nullptr || transfer.completes->completion != nullptr) return;
-  Item& item = *transfer.completes;
+void hold_lease(Step& step, Transfer& waiting) {
+  if (waiting.completes == nullptr) return;
+  Item& item = *waiting.completes;
+  item.completion = &waiting;
   item.lease_left = item.due == base::kNever ? base::Duration::max() : item.due - step.now;
   step.tables.timers.cancel(item);
   step.touch(*item.queue);
 }
 
-void resume_lease(Step& step, Transfer& transfer) {
+void resume_lease(Step& step, const Transfer& transfer) {
   if (transfer.completes == nullptr) return;
   Item& item = *transfer.completes;
   item.completion = nullptr;
@@ -116,35 +128,44 @@ void resume_lease(Step& step, Transfer& transfer) {
   step.touch(*item.queue);
 }
 
-// Takes a waiting transfer out of its list.
+// Due when the first of those who ask gives up.
+void set_timer(Step& step, Transfer& waiting) {
+  base::Time due = base::kNever;
+  for (const auto& asker : waiting.askers) due = std::min(due, asker.give_up);
+  step.tables.timers.set(waiting, due);
+}
+
+// Takes a waiting transfer out of every line.
 Transfer unwait(Step& step, Transfer& waiting) {
   step.tables.timers.cancel(waiting);
-  Queue& queue = *waiting.at;
   if (!waiting.request_id.empty()) {
-    if (Queue* memory = remembering(step, waiting)) {
-      memory->requests.remove_waiting(RequestLog::key(waiting.request_id, waiting.lease));
-    }
+    remembering(step, waiting)->requests.remove_waiting(RequestLog::key(waiting.request_id, waiting.lease));
+  }
+  for (auto& part : waiting.parts) {
+    part.at->puts.erase(part.place);
+    step.touch(*part.at);
   }
   const auto place = waiting.self;
   Transfer transfer = std::move(*place);
-  queue.puts.erase(place);
-  step.touch(queue);
+  step.tables.transfers.erase(place);
   return transfer;
 }
 
-void wait_at(Step& step, Queue& queue, Transfer transfer) {
-  hold_lease(step, transfer);
-  queue.puts.push_back(std::move(transfer));
-  Transfer& waiting = queue.puts.back();
-  waiting.at = &queue;
-  waiting.self = std::prev(queue.puts.end());
-  if (waiting.completes != nullptr) waiting.completes->completion = &waiting;
-  for (Caller* caller : waiting.callers) step.tables.waiting.insert_or_assign(caller, &waiting);
+void wait(Step& step, Transfer transfer) {
+  step.tables.transfers.push_back(std::move(transfer));
+  Transfer& waiting = step.tables.transfers.back();
+  waiting.self = std::prev(step.tables.transfers.end());
+  for (auto& part : waiting.parts) {
+    part.at = step.tables.find_queue(part.queue);
+    part.place = part.at->puts.insert(part.at->puts.end(), &waiting);
+    step.touch(*part.at);
+  }
+  hold_lease(step, waiting);
+  for (const auto& asker : waiting.askers) step.tables.waiting.insert_or_assign(asker.caller, &waiting);
   if (!waiting.request_id.empty()) {
     remembering(step, waiting)->requests.add_waiting(RequestLog::key(waiting.request_id, waiting.lease), waiting);
   }
-  step.tables.timers.set(waiting, waiting.give_up);
-  step.touch(queue);
+  set_timer(step, waiting);
 }
 
 void refuse(Step& step, Transfer& waiting, const absl::Status& status) {
@@ -160,6 +181,12 @@ absl::Status full(Step& step, Queue& queue) {
                                                      queue.name, queue.depth(), queue.settings.capacity));
 }
 
+// What a waiting transfer is told when its time is up.
+absl::Status still_full(Step& step, const Transfer& waiting) {
+  Queue* queue = first_full(step, waiting);
+  return full(step, queue != nullptr ? *queue : *waiting.parts.front().at);
+}
+
 // A repeated request: answered from memory, or together with the one that waits. True if that was the case.
 bool repeats(Step& step, Transfer& transfer, Queue& memory) {
   const std::string key = RequestLog::key(transfer.request_id, transfer.lease);
@@ -172,16 +199,15 @@ bool repeats(Step& step, Transfer& transfer, Queue& memory) {
   }
   Transfer* waiting = memory.requests.find_waiting(key);
   if (waiting == nullptr) return false;
-  if (transfer.give_up <= step.now) {
-    answer_all(step, transfer, refusal(*waiting, full(step, *waiting->at)));
-    return true;
+  for (const auto& asker : transfer.askers) {
+    if (asker.give_up <= step.now) {
+      answer_one(step, asker.caller, refusal(*waiting, still_full(step, *waiting)));
+      continue;
+    }
+    waiting->askers.push_back(asker);
+    step.tables.waiting.insert_or_assign(asker.caller, waiting);
   }
-  for (Caller* caller : transfer.callers) {
-    waiting->callers.push_back(caller);
-    step.tables.waiting.insert_or_assign(caller, waiting);
-  }
-  waiting->give_up = std::max(waiting->give_up, transfer.give_up);
-  step.tables.timers.set(*waiting, waiting->give_up);
+  set_timer(step, *waiting);
   return true;
 }
 
@@ -196,31 +222,32 @@ void begin_transfer(Step& step, Transfer transfer) {
     return answer_all(step, transfer,
                       CompleteAnswer{base::error(Reason::kLeaseLost, "another completion of this item is waiting already")});
   }
-  Verdict verdict = judge(step, transfer, nullptr);
-  if (verdict.status.ok() && verdict.wait_at == nullptr) return carry_out(step, transfer);
-  if (verdict.status.ok() && transfer.give_up <= step.now) verdict.status = full(step, *verdict.wait_at);
-  if (verdict.status.ok() && !step.tables.may_wait()) {
-    verdict.status = base::error(Reason::kLimitReached, fmt::format("{} calls wait already, the most that the server allows",
-                                                                    step.tables.options.max_waiters));
+  absl::Status status = check(step, transfer);
+  Queue* obstacle = nullptr;
+  if (status.ok()) {
+    obstacle = first_full(step, transfer);
+    if (obstacle == nullptr) obstacle = first_with_a_line(step, transfer);
+    if (obstacle == nullptr) status = check_bytes(step, transfer);
+    if (obstacle == nullptr && status.ok()) return carry_out(step, transfer);
   }
-  if (!verdict.status.ok()) return answer_all(step, transfer, refusal(transfer, verdict.status));
-  wait_at(step, *verdict.wait_at, std::move(transfer));
+  if (status.ok() && transfer.askers.front().give_up <= step.now) status = full(step, *obstacle);
+  if (status.ok()) status = step.tables.check_may_wait();
+  if (!status.ok()) return answer_all(step, transfer, refusal(transfer, status));
+  wait(step, std::move(transfer));
 }
 
 bool admit_waiting(Step& step, Queue& queue) {
   bool any = false;
   while (!queue.puts.empty()) {
-    Transfer& head = queue.puts.front();
-    const Verdict verdict = judge(step, head, &queue);
-    if (!verdict.status.ok()) {
-      refuse(step, head, verdict.status);
-    } else if (verdict.wait_at == nullptr) {
+    Transfer& head = *queue.puts.front();
+    absl::Status status = check(step, head);
+    if (status.ok() && (!first_in_every_line(head) || first_full(step, head) != nullptr)) return any;
+    if (status.ok()) status = check_bytes(step, head);
+    if (status.ok()) {
       Transfer transfer = unwait(step, head);
       carry_out(step, transfer);
-    } else if (verdict.wait_at == &queue) {
-      return any;
     } else {
-      wait_at(step, *verdict.wait_at, unwait(step, head));
+      refuse(step, head, status);
     }
     any = true;
   }
@@ -228,20 +255,29 @@ bool admit_waiting(Step& step, Queue& queue) {
 }
 
 void refuse_waiting(Step& step, Queue& queue, const absl::Status& status) {
-  while (!queue.puts.empty()) refuse(step, queue.puts.front(), status);
+  while (!queue.puts.empty()) refuse(step, *queue.puts.front(), status);
 }
 
 void refuse_completion(Step& step, Item& item, const absl::Status& status) {
   if (item.completion != nullptr) refuse(step, *item.completion, status);
 }
 
-void time_out(Step& step, Transfer& transfer) { refuse(step, transfer, full(step, *transfer.at)); }
+void time_out(Step& step, Transfer& waiting) {
+  const auto over = [&](const Transfer::Asker& asker) { return asker.give_up <= step.now; };
+  if (std::ranges::all_of(waiting.askers, over)) return refuse(step, waiting, still_full(step, waiting));
+  const Answer answer = refusal(waiting, still_full(step, waiting));
+  for (const auto& asker : waiting.askers) {
+    if (over(asker)) answer_one(step, asker.caller, answer);
+  }
+  std::erase_if(waiting.askers, over);
+  set_timer(step, waiting);
+}
 
 void withdraw(Step& step, Transfer& waiting, Caller& caller) {
   step.tables.waiting.erase(&caller);
-  std::erase(waiting.callers, &caller);
-  if (!waiting.callers.empty()) return;
-  Transfer transfer = unwait(step, waiting);
+  std::erase_if(waiting.askers, [&](const auto& asker) { return asker.caller == &caller; });
+  if (!waiting.askers.empty()) return set_timer(step, waiting);
+  const Transfer transfer = unwait(step, waiting);
   resume_lease(step, transfer);
 }
 

@@ -15,7 +15,7 @@ bool admit_waiting(Step& step, Queue& queue);
 void refuse_waiting(Step& step, Queue& queue, const absl::Status& status);
 // Ends the waiting completion of a leased item, if there is one, with `status`.
 void refuse_completion(Step& step, Item& item, const absl::Status& status);
-// Its wait is over: QUEUE_FULL.
+// The wait of one who asks for it (or more) is over: QUEUE_FULL.
 void time_out(Step& step, Transfer& transfer);
 // Takes one caller away; the transfer goes with the last one.
 void withdraw(Step& step, Transfer& transfer, Caller& caller);

@@ -23,18 +23,24 @@ struct Transfer : Timed {
   struct Part {
     std::string queue;
     std::vector<model::NewItem> items;
+    // While waiting: its place in the line of this queue.
+    Queue* at = nullptr;
+    std::list<Transfer*>::iterator place{};
+  };
+  struct Asker {
+    Caller* caller = nullptr;
+    base::Time give_up = base::kNever;
   };
 
   std::vector<Part> parts;    // each queue once
   Item* completes = nullptr;  // the leased item that ends with it; null for a put
   model::LeaseId lease{};     // of `completes`
   std::string request_id;
-  base::Time give_up = base::kNever;
-  // Several when a request was repeated while it waited: all get the answer.
-  std::vector<Caller*> callers;
+  // Several when a request was repeated while it waited. Each gives up for itself; the rest get the answer.
+  std::vector<Asker> askers;
 
-  // While waiting:
-  Queue* at = nullptr;
+  // While waiting: its place in Tables::transfers. It also stands in the line of every queue that it has a part for, behind
+  // the same others everywhere, and is carried out when it is the first in all of them and all have room.
   std::list<Transfer>::iterator self;
 };
 
@@ -47,7 +53,7 @@ struct GetWaiter : Timed {
   std::list<GetWaiter>::iterator self;
 };
 
-// Due when the next progress may be told.
+// Due when the next progress may be told; rests, without a timer, while there is nothing to tell.
 struct JoinWaiter : Timed {
   JoinWaiter(base::Duration progress_interval, Caller& who)
       : Timed(TimedKind::kJoin), interval(progress_interval), caller(&who) {}
@@ -55,9 +61,28 @@ struct JoinWaiter : Timed {
   base::Duration interval;
   Caller* caller;
   std::uint64_t told_version = 0;  // what the last progress told
+  base::Time told{};               // when it was told
+  bool resting = false;            // which of the lists of Joins it is in
   Queue* queue = nullptr;          // either this
   Pipeline* pipeline = nullptr;    // or this
   std::list<JoinWaiter>::iterator self;
+};
+
+// Due when the oldest request that a queue remembers is to be forgotten.
+struct RequestTimer : Timed {
+  explicit RequestTimer(Queue& owner) : Timed(TimedKind::kRequests), queue(&owner) {}
+  Queue* queue;
+};
+
+// All joins of a queue or a pipeline.
+struct Joins {
+  std::list<JoinWaiter> telling;
+  std::list<JoinWaiter> resting;
+
+  [[nodiscard]] bool empty() const { return telling.empty() && resting.empty(); }
+  [[nodiscard]] std::size_t size() const { return telling.size() + resting.size(); }
+  // Any of them; there is one.
+  JoinWaiter& any() { return telling.empty() ? resting.front() : telling.front(); }
 };
 
 }  // namespace sluice::engine
