@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "server/base/limits.h"
+#include "server/journal/fault.h"
 #include "sluice/store/v1/record.pb.h"
 
 namespace sluice::journal {
@@ -57,6 +58,7 @@ LmdbStore::~LmdbStore() {
 absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbOptions& options) {
   std::unique_ptr<LmdbStore> store(new LmdbStore(options));
   if (auto status = store->lock_directory(); !status.ok()) return status;
+  if (auto status = store->create_if_missing(); !status.ok()) return status;
   if (auto status = store->check_length(); !status.ok()) return status;
   if (auto status = store->open_environment(); !status.ok()) return status;
   if (auto status = store->open_tables(); !status.ok()) return status;
@@ -76,11 +78,38 @@ absl::Status LmdbStore::lock_directory() {
       fmt::format("{}: another process uses this data directory; stop it, or give this server its own", directory_.string()));
 }
 
+// Made aside and then renamed, so that a crash leaves either no store or an empty one, and never half a file.
+absl::Status LmdbStore::create_if_missing() {
+  std::error_code error;
+  if (std::filesystem::exists(file_, error)) return absl::OkStatus();
+  const auto aside = directory_ / "new";
+  std::filesystem::remove_all(aside, error);
+  if (!std::filesystem::create_directory(aside, error)) return failed(error.value(), "create");
+  MDB_env* env = nullptr;
+  if (const int rc = mdb_env_create(&env); rc != 0) return failed(rc, "create an environment");
+  int rc = mdb_env_open(env, aside.c_str(), MDB_NOLOCK, 0600);
+  if (rc == 0) rc = mdb_env_sync(env, 1);
+  mdb_env_close(env);
+  if (rc != 0) return failed(rc, "create");
+  std::filesystem::rename(aside / "data.mdb", file_, error);
+  if (error) return failed(error.value(), "create");
+  std::filesystem::remove_all(aside, error);
+  return sync_directory();
+}
+
+absl::Status LmdbStore::sync_directory() const {
+  const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return failed(errno, "open the directory");
+  const int rc = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return rc == 0 ? absl::OkStatus() : failed(rc, "sync the directory");
+}
+
 // The mapped file must be as long as its newest root says: touching a page behind its end would end the process by a signal.
 absl::Status LmdbStore::check_length() const {
   std::error_code error;
   const auto length = std::filesystem::file_size(file_, error);
-  if (error) return absl::OkStatus();  // a new store
+  if (error) return failed(error.value(), "look at");
   MDB_env* env = nullptr;
   if (const int rc = mdb_env_create(&env); rc != 0) return failed(rc, "create an environment");
   const std::unique_ptr<MDB_env, decltype(&mdb_env_close)> closer(env, mdb_env_close);
@@ -98,6 +127,9 @@ absl::Status LmdbStore::check_length() const {
 
 absl::Status LmdbStore::open_environment() {
   if (const int rc = mdb_env_create(&env_); rc != 0) return failed(rc, "create an environment");
+  mdb_env_set_userctx(env_, const_cast<char*>(file_.c_str()));
+  mdb_env_set_assert(
+      env_, [](MDB_env* env, const char* what) { end_for_damage(static_cast<const char*>(mdb_env_get_userctx(env)), what); });
   mdb_env_set_maxdbs(env_, kTables);
   mdb_env_set_mapsize(env_, max_bytes_);
   // No read-ahead: what is read back are single payloads. No locks of LMDB's own beyond its reader table: readers are threads
@@ -107,29 +139,35 @@ absl::Status LmdbStore::open_environment() {
 }
 
 absl::Status LmdbStore::open_tables() {
-  MDB_txn* txn = nullptr;
-  if (const int rc = mdb_txn_begin(env_, nullptr, 0, &txn); rc != 0) return failed(rc, "begin a transaction");
+  MDB_envinfo info;
+  mdb_env_info(env_, &info);
+  Write write(*this);
+  if (auto status = write.begin(); !status.ok()) return status;
+  // A store that was never written to has no tables yet.
+  const bool fresh = info.me_last_txnid == 0;
   for (std::size_t i = 1; i <= kTables; ++i) {
-    if (const int rc = mdb_dbi_open(txn, kTableNames.at(i), MDB_CREATE, &tables_.at(i)); rc != 0) {
-      mdb_txn_abort(txn);
-      return failed(rc, "open a table");
-    }
+    const int rc = mdb_dbi_open(write.txn(), kTableNames.at(i), fresh ? MDB_CREATE : 0, &tables_.at(i));
+    if (rc == MDB_NOTFOUND) return damaged(static_cast<Table>(i), "the table is missing");
+    if (rc != 0) return failed(rc, "open a table");
   }
+  if (fresh) return write.commit();
+  if (auto status = read_digest(write.txn(), info.me_last_txnid); !status.ok()) return status;
+  count_pages(write.txn());
+  if (auto status = write.keep_tables(); !status.ok()) return status;
+  set_aside();
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::read_digest(MDB_txn* txn, std::uint64_t last_transaction) {
   MDB_val key = val(kDigestKey);
   MDB_val value;
-  absl::Status status;
-  if (mdb_get(txn, tables_.at(index(Table::kMeta)), &key, &value) == 0) {
-    store::v1::Digest digest;
-    if (const auto wrong = read_frame(Table::kMeta, kDigestKey, view(value), digest)) status = damaged(Table::kMeta, *wrong);
-    digest_ = digest.checksums();
-  }
-  count_pages(txn);
-  if (!status.ok()) {
-    mdb_txn_abort(txn);
-    return status;
-  }
-  if (const int rc = mdb_txn_commit(txn); rc != 0) return failed(rc, "commit");
-  set_aside();
+  const int rc = mdb_get(txn, tables_.at(index(Table::kMeta)), &key, &value);
+  if (rc == MDB_NOTFOUND) return damaged(Table::kMeta, "the digest is missing");
+  if (rc != 0) return failed(rc, "read");
+  store::v1::Digest digest;
+  if (const auto wrong = read_frame(Table::kMeta, kDigestKey, view(value), digest)) return damaged(Table::kMeta, *wrong);
+  if (digest.transaction() != last_transaction) return damaged(Table::kMeta, "it is an old state of the store");
+  digest_ = digest.checksums();
   return absl::OkStatus();
 }
 
@@ -209,15 +247,33 @@ absl::Status LmdbStore::read(Table table, std::string_view key, google::protobuf
   return absl::OkStatus();
 }
 
-absl::Status LmdbStore::copy_to(const std::filesystem::path& file) const {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return absl::FailedPreconditionError(fmt::format("{}: {}", file.string(), std::generic_category().message(errno)));
+absl::Status LmdbStore::copy_to(const std::filesystem::path& directory) const {
+  std::error_code error;
+  if (!std::filesystem::create_directory(directory, error)) {
+    return absl::AlreadyExistsError(fmt::format("{}: cannot create the directory: {}", directory.string(),
+                                                error ? error.message() : "it exists already, and is not overwritten"));
   }
-  int rc = mdb_env_copyfd2(env_, fd, MDB_CP_COMPACT);
-  if (rc == 0 && ::fsync(fd) != 0) rc = errno;
-  ::close(fd);
-  return rc == 0 ? absl::OkStatus() : failed(rc, "copy");
+  if (const int rc = mdb_env_copy2(env_, directory.c_str(), MDB_CP_COMPACT); rc != 0) return failed(rc, "copy");
+  // A copy counts its transactions anew.
+  LmdbStore copy({directory, max_bytes_});
+  absl::Status status = copy.open_environment();
+  if (status.ok()) status = copy.renumber();
+  return status;
+}
+
+absl::Status LmdbStore::renumber() {
+  Write write(*this);
+  if (auto status = write.begin(); !status.ok()) return status;
+  for (std::size_t i = 1; i <= kTables; ++i) {
+    if (const int rc = mdb_dbi_open(write.txn(), kTableNames.at(i), 0, &tables_.at(i)); rc != 0) return failed(rc, "copy");
+  }
+  MDB_val key = val(kDigestKey);
+  MDB_val value;
+  if (const int rc = mdb_get(write.txn(), tables_.at(index(Table::kMeta)), &key, &value); rc != 0) return failed(rc, "copy");
+  store::v1::Digest digest;
+  if (const auto wrong = read_frame(Table::kMeta, kDigestKey, view(value), digest)) return damaged(Table::kMeta, *wrong);
+  write.set_digest(digest.checksums());
+  return write.commit();
 }
 
 StoreUsage LmdbStore::usage() const {
@@ -323,12 +379,19 @@ absl::Status LmdbStore::Write::erase_prefix(Table table, std::string_view prefix
 absl::Status LmdbStore::Write::put_digest() {
   store::v1::Digest digest;
   digest.set_checksums(digest_);
+  digest.set_transaction(mdb_txn_id(txn_));
   MDB_val key = val(kDigestKey);
   MDB_val value{framed_size(digest), nullptr};
   const int rc = mdb_put(txn_, store_.tables_.at(index(Table::kMeta)), &key, &value, MDB_RESERVE);
   if (rc != 0) return store_.failed(rc, "write");
   write_frame(Table::kMeta, kDigestKey, digest, {static_cast<char*>(value.mv_data), value.mv_size});
   return absl::OkStatus();
+}
+
+// Committed without a change, so that the handles of the tables stay open.
+absl::Status LmdbStore::Write::keep_tables() {
+  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "open");
 }
 
 absl::Status LmdbStore::Write::commit() {

@@ -61,6 +61,10 @@ class LmdbStore {
     absl::Status commit();
 
    private:
+    friend class LmdbStore;
+    [[nodiscard]] MDB_txn* txn() const { return txn_; }
+    void set_digest(std::uint64_t digest) { digest_ = digest; }
+    absl::Status keep_tables();
     absl::Status open_cursor(Table table);
     absl::Status put_digest();
     void forget(std::string_view old_value) { digest_ ^= checksum_in(old_value); }
@@ -102,8 +106,8 @@ class LmdbStore {
   [[nodiscard]] absl::Status check_digest(std::uint64_t checksums) const;
   // The value under the key, read into `message`: NOT_FOUND, or DATA_LOSS. Thread-safe.
   absl::Status read(Table table, std::string_view key, google::protobuf::MessageLite& message) const;
-  // A consistent, compacted copy into `file`, which must not exist, while the store goes on. Thread-safe.
-  absl::Status copy_to(const std::filesystem::path& file) const;
+  // A consistent, compacted copy into a new directory, while the store goes on: a store that can be opened. Thread-safe.
+  absl::Status copy_to(const std::filesystem::path& directory) const;
 
   // Thread-safe.
   [[nodiscard]] StoreUsage usage() const;
@@ -117,8 +121,12 @@ class LmdbStore {
  private:
   explicit LmdbStore(const LmdbOptions& options);
   absl::Status lock_directory();
+  absl::Status create_if_missing();
+  absl::Status sync_directory() const;
   absl::Status open_environment();
   absl::Status open_tables();
+  absl::Status read_digest(MDB_txn* txn, std::uint64_t last_transaction);
+  absl::Status renumber();
   absl::Status check_length() const;
   void count_pages(MDB_txn* txn);
   // Has the file system set blocks aside, so that a full disk does not stop consumers from draining.

@@ -1,0 +1,112 @@
+// Power cuts at every write and sync of a scripted run: what was acknowledged is there afterwards, whatever became of the rest.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "server/journal/lmdb.h"
+#include "tests/journal/running_journal.h"
+#include "tests/journal/script.h"
+#include "tests/support/disk_log.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::journal {
+namespace {
+
+using test::DiskEvent;
+using test::Unsynced;
+
+// Runs the script with one commit per append, and returns what happened on disk, with a mark after each acknowledgement.
+struct Recording {
+  std::string created;  // the empty store before the first event
+  std::vector<DiskEvent> events;
+};
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  return bytes.str();
+}
+
+Recording record(const Script& script) {
+  const test::TempDir directory;
+  EXPECT_TRUE(RunningJournal(directory.path()).status().ok());
+  const std::string created = content(directory.path() / "data.mdb");
+  test::DiskLog log(directory.path(), "data.mdb");
+  RunningJournal journal(directory.path());
+  EXPECT_TRUE(journal.status().ok()) << journal.status();
+  log.mark(0);
+  for (std::size_t i = 0; i < script.appends().size(); ++i) {
+    EXPECT_TRUE(journal.append_and_wait(script.appends()[i]));
+    log.mark(i + 1);
+  }
+  return {created, log.events()};
+}
+
+// What was acknowledged behind the first `count` events; none before the store was open.
+std::optional<std::uint64_t> acknowledged(const std::vector<DiskEvent>& events, std::size_t count) {
+  for (std::size_t i = count; i-- > 0;) {
+    if (const auto* mark = std::get_if<test::DiskMark>(&events[i])) return mark->acknowledged;
+  }
+  return std::nullopt;
+}
+
+// Empty if a store with this content holds what was acknowledged, or that and the append that was under way.
+std::string verdict(const std::string& image, const Script& script, std::uint64_t acknowledged) {
+  const test::TempDir directory;
+  std::ofstream(directory.path() / "data.mdb", std::ios::binary) << image;
+  auto journal = LmdbJournal::open({.directory = directory.path(), .max_bytes = limits::kMinStoreBytes});
+  if (!journal.ok()) return journal.status().ToString();
+  const auto state = load_all(**journal);
+  if (!state.ok()) return state.status().ToString();
+  if (*state == script.state_after(acknowledged)) return {};
+  if (acknowledged < script.appends().size() && *state == script.state_after(acknowledged + 1)) return {};
+  return "the state is none that was ever acknowledged";
+}
+
+struct Tally {
+  int cuts = 0;
+  int losses = 0;
+  std::string first_loss;
+};
+
+Tally cut_everywhere(const Recording& recording, const Script& script, Unsynced unsynced, bool honour_syncs,
+                     std::uint64_t seed) {
+  Tally tally;
+  std::mt19937_64 chance(seed);
+  for (std::size_t count = 1; count <= recording.events.size(); ++count) {
+    const auto known = acknowledged(recording.events, count);
+    if (!known) continue;
+    ++tally.cuts;
+    const std::string loss = verdict(
+        test::after_power_loss(recording.created, recording.events, count, unsynced, honour_syncs, chance), script, *known);
+    if (loss.empty()) continue;
+    if (tally.losses++ == 0) tally.first_loss = "behind event " + std::to_string(count) + ": " + loss;
+  }
+  return tally;
+}
+
+class PowerLoss : public testing::TestWithParam<Unsynced> {};
+
+TEST_P(PowerLoss, LosesNothingThatWasAcknowledged) {
+  const Script script(1, 40);
+  const Recording events = record(script);
+  const Tally tally = cut_everywhere(events, script, GetParam(), true, 1);
+  EXPECT_GT(tally.cuts, 150) << "the run has that many moments at least";
+  EXPECT_EQ(tally.losses, 0) << tally.first_loss;
+}
+
+INSTANTIATE_TEST_SUITE_P(Unsynced, PowerLoss, testing::Values(Unsynced::kDropped, Unsynced::kSome, Unsynced::kTorn));
+
+// The check can fail: with a disk that lies about its syncs it must find losses.
+TEST(PowerLossControl, IsFoundOutWhenSyncsAreTakenOut) {
+  const Script script(1, 40);
+  const Recording events = record(script);
+  EXPECT_GT(cut_everywhere(events, script, Unsynced::kDropped, false, 1).losses, 0);
+  EXPECT_GT(cut_everywhere(events, script, Unsynced::kTorn, false, 1).losses, 0);
+}
+
+}  // namespace
+}  // namespace sluice::journal

@@ -1,0 +1,35 @@
+// An LMDB journal that runs, with a way to wait for its commits.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "server/base/limits.h"
+#include "server/journal/lmdb.h"
+
+namespace sluice::journal {
+
+class RunningJournal {
+ public:
+  // Opens, loads and starts; status() says how that went.
+  explicit RunningJournal(const std::filesystem::path& directory);
+  ~RunningJournal();
+  RunningJournal(const RunningJournal&) = delete;
+  RunningJournal& operator=(const RunningJournal&) = delete;
+
+  [[nodiscard]] absl::Status status() const;
+  // Appends, and waits until that is committed (true) or the journal has failed (false).
+  bool append_and_wait(std::vector<model::Record> records);
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  absl::Status status_;
+  Position committed_ = 0;
+  std::unique_ptr<LmdbJournal> journal_;
+};
+
+}  // namespace sluice::journal
