@@ -22,9 +22,14 @@ SLUICE = os.environ.get("SLUICE", "sluice")
 
 
 def ask(*arguments):
-    """What `sluice --json ...` answers, one value a line."""
-    answer = subprocess.run([SLUICE, "--json", *arguments], check=True, stdout=subprocess.PIPE, text=True)
-    return [json.loads(line) for line in answer.stdout.splitlines() if line.strip()]
+    """What `sluice --json ...` answers: JSON values, one after the other."""
+    text = subprocess.run([SLUICE, "--json", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    values = []
+    while text:
+        value, end = json.JSONDecoder().raw_decode(text)
+        values.append(value)
+        text = text[end:].lstrip()
+    return values
 
 
 def counters():
