@@ -1,12 +1,14 @@
 """Every source is built, and every test runs."""
 
 import pathlib
+import posixpath
 import re
 
 from tree import Complaint
 
 ADD_FOLDER = re.compile(r"add_subdirectory\(\s*([\w./-]+)")
 ADD_PROGRAM = re.compile(r"add_executable\(\s*([\w.-]+_test)\b")
+SOURCE = re.compile(r"(?:\$\{(\w+)\}/)?((?<![\w.-])[\w./-]+\.(?:cc|py|sh))(?![\w.-])")
 SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|SleepFor|time\.sleep|asyncio\.sleep)\b|(?:^|[;&|]|\bdo\b)\s*sleep\s+[\d.]")
 
 
@@ -40,15 +42,18 @@ def _stands_alone(text):
 
 
 def sources_registered(tree):
-    """Every C++ source and every test script is named in a CMakeLists.txt in its folder or one above."""
-    lists = {pathlib.PurePath(path).parent: _without_comments(tree.read(path))
-             for path in _cmake(tree) if path.endswith("CMakeLists.txt")}
+    """Every C++ source and every test script is named in a CMakeLists.txt."""
+    named = {source for path in _cmake(tree) for source in _named_sources(tree, path)}
     for path in tree.having(".cc", "_test.py", "_test.sh"):
-        here = pathlib.PurePath(path)
-        named = any(re.search(rf"(?<![\w./-])(\$\{{\w+\}}/)?{re.escape(str(here.relative_to(folder)))}(?![\w.-])", lists[folder])
-                    for folder in here.parents if folder in lists)
-        if not named:
+        if path not in named:
             yield Complaint(path, 0, "registered", "no CMakeLists.txt names this file, so it is never built or run")
+
+
+def _named_sources(tree, path):
+    here = pathlib.PurePath(path).parent
+    for variable, name in SOURCE.findall(_without_comments(tree.read(path))):
+        folder = "" if variable in ("CMAKE_SOURCE_DIR", "PROJECT_SOURCE_DIR") else here
+        yield posixpath.normpath(posixpath.join(folder, name))
 
 
 def programs_registered(tree):

@@ -131,7 +131,11 @@ class Registered(Samples):
     def test_source(self):
         good = {"CMakeLists.txt": "add_subdirectory(a)\n", "a/CMakeLists.txt": "sluice_test(a SOURCES b_test.cc)\n"}
         self.keeps("registered", good | {"a/b_test.cc": "\n"})
+        self.keeps("registered", {"CMakeLists.txt": "add_subdirectory(a)\n", "a/CMakeLists.txt": "x(../b/c.cc d/e.cc)\n",
+                                  "b/c.cc": "\n", "a/d/e.cc": "\n"})
+        self.keeps("registered", {"CMakeLists.txt": "x(${CMAKE_CURRENT_SOURCE_DIR}/a_test.py)\n", "a_test.py": "\n"})
         self.breaks("registered", good | {"a/c_test.cc": "\n"})
+        self.breaks("registered", good | {"b/b_test.cc": "\n"})
         self.breaks("registered", good | {"a/_test.cc": "\n"})
         self.breaks("registered", good | {"a/c_test.py": "\n"})
 
