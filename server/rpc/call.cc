@@ -1,0 +1,75 @@
+#include "server/rpc/call.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include <grpc/support/time.h>
+
+#include "server/base/errors.h"
+#include "server/base/limits.h"
+#include "server/rpc/status.h"
+
+namespace sluice::rpc {
+namespace {
+
+constexpr std::string_view kEnd = "end of a call";
+constexpr std::string_view kCancel = "cancellation of a call";
+
+}  // namespace
+
+wire::CallTime Call::time(const base::Clock& clock) const {
+  const base::Time now = clock.now();
+  // Not deadline(): what clients may ask for does not fit into its nanoseconds.
+  const gpr_timespec deadline = context_->raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return {now};
+  // Our clock and gRPC's may differ; what is left is the same on both.
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  const std::chrono::seconds seconds(left.tv_sec);
+  if (seconds >= limits::kMaxWait) return {now};
+  return {now, now + std::max(base::Duration(0), base::Duration(seconds) + base::Duration(left.tv_nsec / 1000))};
+}
+
+void Call::about(std::string_view key, std::string_view name) {
+  key_ = key;
+  name_ = name;
+}
+
+void Call::finish(const google::protobuf::MessageLite& response) {
+  *response_ = serialize(response);
+  finish_with(grpc::Status::OK);
+}
+
+void Call::finish(absl::Status status) {
+  if (!key_.empty()) base::annotate(status, key_, name_);
+  finish_with(to_grpc(status));
+}
+
+void Call::finish_with(grpc::Status status) {
+  const bool before = finished_.exchange(true);
+  assert(!before);
+  if (!before) Finish(std::move(status));
+}
+
+void Call::OnDone() {
+  const base::ReactionTimer timer(kEnd);
+  delete this;
+}
+
+void EngineCall::wait() {
+  // Most commands are answered by now. Even so the call lives: its method has not returned it yet.
+  if (finished()) return;
+  waits_ = true;
+  house_.waits.add(*this);
+}
+
+void EngineCall::OnCancel() {
+  const base::ReactionTimer timer(kCancel);
+  if (take_back()) finish(absl::CancelledError("the caller has gone"));
+}
+
+void EngineCall::OnDone() {
+  if (waits_) house_.waits.remove(*this);
+  Call::OnDone();
+}
+
+}  // namespace sluice::rpc

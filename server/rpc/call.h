@@ -1,0 +1,110 @@
+// Unary calls: the one that answers at once, and the one that waits in the engine.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/reaction.h"
+#include "server/engine/effects.h"
+#include "server/rpc/bytes.h"
+#include "server/rpc/waiting_calls.h"
+#include "server/runtime/runtime.h"
+#include "server/wire/commands.h"
+
+namespace sluice::rpc {
+
+// What the calls work on. All of it outlives them.
+struct House {
+  runtime::Runtime& runtime;
+  const base::Clock& clock;
+  // Puts, gets and joins; and completions whose outputs wait for room, which a drain leaves alone.
+  WaitingCalls waits;
+  WaitingCalls hand_ons;
+
+  // SHUTTING_DOWN from the beginning of the shutdown on: what new work is told.
+  [[nodiscard]] absl::Status open() const {
+    return waits.refusing() || runtime.stopping() ? shutting_down() : absl::OkStatus();
+  }
+};
+
+// One unary call. Owns itself: it is deleted when gRPC has done with it, which is after finish() and after the method that
+// made it has returned it. finish() is called exactly once, by whoever has the answer, on any thread.
+class Call : public grpc::ServerUnaryReactor {
+ public:
+  // `method` is a literal: "QueueService/Put". `response` belongs to gRPC.
+  Call(std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
+      : method_(method), context_(context), response_(response) {}
+
+  [[nodiscard]] std::string_view method() const { return method_; }
+  [[nodiscard]] bool finished() const { return finished_; }
+  // True once the caller is known to have gone; for certain by the end, if the answer could not be sent.
+  [[nodiscard]] bool cancelled() const { return context_->IsCancelled(); }
+  // When the call came and ends by itself.
+  [[nodiscard]] wire::CallTime time(const base::Clock& clock) const;
+
+  // What the call is about, for the metadata of its error: "queue" and its name.
+  void about(std::string_view key, std::string_view name);
+
+  void finish(const google::protobuf::MessageLite& response);
+  void finish(absl::Status status);  // not OK
+
+  void OnDone() override;
+
+ protected:
+  ~Call() override = default;
+
+ private:
+  void finish_with(grpc::Status status);
+
+  const std::string_view method_;
+  grpc::CallbackServerContext* const context_;
+  grpc::ByteBuffer* const response_;
+  std::string_view key_;
+  std::string name_;
+  std::atomic<bool> finished_ = false;
+};
+
+// Reads the request and has it worked on: `work` refuses it by an error, or sees to it that the call is finished.
+template <class Request, class Work>
+grpc::ServerUnaryReactor* serve(Call* call, const grpc::ByteBuffer* bytes, Work work) {
+  const base::ReactionTimer timer(call->method());
+  Request request;
+  // gRPC keeps the bytes for as long as the call lives. A put that waits should not be held in memory twice.
+  auto status = parse(const_cast<grpc::ByteBuffer&>(*bytes), request);
+  if (status.ok()) status = work(request);
+  if (!status.ok()) call->finish(std::move(status));
+  return call;
+}
+
+// A call with one command that may wait in the engine. When the caller leaves, the command is taken back.
+class EngineCall : public Call, public engine::Caller, public WaitingCall {
+ public:
+  EngineCall(std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response, House& house)
+      : Call(method, context, response), house_(house) {}
+
+  // After the command was handed to the engine.
+  void wait();
+
+  bool take_back() override { return house_.runtime.withdraw(*this); }
+  void refuse(const absl::Status& status) override { finish(status); }
+  void OnCancel() override;
+  void OnDone() override;
+
+ protected:
+  ~EngineCall() override = default;
+  [[nodiscard]] House& house() { return house_; }
+
+ private:
+  House& house_;
+  bool waits_ = false;  // written by wait(), read by OnDone(), which comes later
+};
+
+}  // namespace sluice::rpc

@@ -1,0 +1,107 @@
+#include "server/rpc/grpc_server.h"
+
+#include <chrono>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server_builder.h>
+
+#include "server/base/limits.h"
+#include "server/rpc/call.h"
+#include "server/rpc/listen_address.h"
+#include "server/rpc/pipeline_service.h"
+#include "server/rpc/queue_service.h"
+
+namespace sluice::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kMinPingInterval = 10s;
+constexpr std::chrono::milliseconds kKeepaliveTime = 60s;
+constexpr std::chrono::milliseconds kKeepaliveTimeout = 20s;
+// Reflection is gRPC's own and blocks a thread for each stream; nothing else does.
+constexpr int kReflectionThreads = 8;
+
+void set_limits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
+  // Answers bound themselves. One that did not pass here would lose what it carries.
+  builder.SetMaxSendMessageSize(-1);
+  builder.SetResourceQuota(grpc::ResourceQuota("sluice").SetMaxThreads(kReflectionThreads));
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
+}
+
+void set_connections(grpc::ServerBuilder& builder) {
+  const auto milliseconds = [](std::chrono::milliseconds time) { return static_cast<int>(time.count()); };
+  // A taken port is an error, not something to share.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Clients may ask often whether we live, also while nothing is under way; we ask too, so that the leases of a machine that
+  // vanished come back.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, milliseconds(kMinPingInterval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(kKeepaliveTime));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(kKeepaliveTimeout));
+}
+
+}  // namespace
+
+class GrpcServer::Parts {
+ public:
+  Parts(runtime::Runtime& runtime, const base::Clock& clock) : house_{runtime, clock, {}, {}} {}
+
+  absl::StatusOr<int> start(const std::string& address) {
+    if (auto status = check_listen_address(address); !status.ok()) return status;
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    set_limits(builder);
+    set_connections(builder);
+    builder.RegisterService(&queues_);
+    builder.RegisterService(&pipelines_);
+    int port = 0;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      server_ = nullptr;
+      return why_not_listening(address);
+    }
+    for (const char* service : {v1::QueueService::service_full_name(), v1::PipelineService::service_full_name()}) {
+      server_->GetHealthCheckService()->SetServingStatus(service, true);
+    }
+    return port;
+  }
+
+  void refuse_new_work() {
+    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    house_.waits.refuse_all();
+  }
+
+  void shutdown(base::Duration limit) {
+    refuse_new_work();
+    house_.hand_ons.refuse_all();
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now() + limit);
+    server_->Wait();
+    server_ = nullptr;
+  }
+
+ private:
+  House house_;
+  QueueService queues_{house_};
+  PipelineService pipelines_{house_};
+  std::unique_ptr<grpc::Server> server_;
+};
+
+GrpcServer::GrpcServer(runtime::Runtime& runtime, const base::Clock& clock) : parts_(std::make_unique<Parts>(runtime, clock)) {}
+
+GrpcServer::~GrpcServer() { shutdown(base::Duration(0)); }
+
+absl::StatusOr<int> GrpcServer::start(const std::string& address) { return parts_->start(address); }
+
+void GrpcServer::refuse_new_work() { parts_->refuse_new_work(); }
+
+void GrpcServer::shutdown(base::Duration limit) { parts_->shutdown(limit); }
+
+}  // namespace sluice::rpc

@@ -1,0 +1,42 @@
+// The gRPC server: both services, health, reflection. Everything of gRPC stays behind this header.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/runtime/runtime.h"
+
+namespace sluice::rpc {
+
+// Not thread-safe: one thread starts it and shuts it down. Both must outlive it.
+//
+// The end, for a server that keeps its promises: refuse_new_work(), then the runtime's drain(), while consumers can still
+// complete, fail and extend what they hold, then shutdown(), then the runtime's stop().
+class GrpcServer {
+ public:
+  GrpcServer(runtime::Runtime& runtime, const base::Clock& clock);
+  // Shuts down at once if that has not been done.
+  ~GrpcServer();
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+
+  // Serves on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The runtime must have been started.
+  // CANNOT_LISTEN, INVALID_VALUE. Once only.
+  absl::StatusOr<int> start(const std::string& address);
+
+  // The health service says NOT_SERVING. Puts, gets and joins that wait end with SHUTTING_DOWN; so do new ones, and creations.
+  // Idempotent.
+  void refuse_new_work();
+
+  // As above; then nothing new is accepted, completions that wait for room end, and when every call has ended or `limit` is
+  // over, whatever is left is cancelled. When it returns, no call is under way. Idempotent.
+  void shutdown(base::Duration limit);
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sluice::rpc

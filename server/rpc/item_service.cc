@@ -1,0 +1,154 @@
+#include <utility>
+#include <vector>
+
+#include "server/base/errors.h"
+#include "server/base/limits.h"
+#include "server/rpc/complete_call.h"
+#include "server/rpc/item_calls.h"
+#include "server/rpc/page.h"
+#include "server/rpc/queue_service.h"
+#include "server/wire/commands.h"
+#include "server/wire/item.h"
+#include "server/wire/requests.h"
+
+namespace sluice::rpc {
+namespace {
+
+using engine::Effects;
+using engine::Engine;
+
+// What became of each token of a call, in order.
+using Results = std::vector<std::pair<model::LeaseId, absl::Status>>;
+
+// Finishes a call whose answer is a result for each token. A queue that does not exist fails the call as a whole.
+template <class Response>
+auto with_results(Call* call) {
+  return [call](const absl::StatusOr<Results>& results) {
+    if (!results.ok()) return call->finish(results.status());
+    const auto& first = results->front().second;
+    if (base::is(first, base::Reason::kQueueNotFound)) return call->finish(first);
+    Response response;
+    response.mutable_results()->Reserve(static_cast<int>(results->size()));
+    for (const auto& [lease, status] : *results) wire::fill(lease, status, *response.add_results());
+    call->finish(response);
+  };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* QueueService::Put(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new PutCall("QueueService/Put", context, out, house_);
+  return serve<v1::PutRequest>(call, in, [&](v1::PutRequest& request) {
+    if (auto open = house_.open(); !open.ok()) return open;
+    auto command = wire::put_of(std::move(request), call->time(house_.clock));
+    if (command.ok()) call->start(std::move(*command));
+    return command.status();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new GetCall("QueueService/Get", context, out, house_);
+  return serve<v1::GetRequest>(call, in, [&](const v1::GetRequest& request) {
+    if (auto open = house_.open(); !open.ok()) return open;
+    auto command = wire::get_of(request, call->time(house_.clock));
+    if (command.ok()) call->start(std::move(*command));
+    return command.status();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new CompleteCall("QueueService/Complete", context, out, house_);
+  return serve<v1::CompleteRequest>(call, in, [&](v1::CompleteRequest& request) {
+    auto commands = wire::completes_of(std::move(request), call->time(house_.clock));
+    if (commands.ok()) call->start(std::move(*commands));
+    return commands.status();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/Fail", context, out);
+  return serve<v1::FailRequest>(call, in, [&](v1::FailRequest& request) {
+    auto commands = wire::fails_of(std::move(request));
+    if (!commands.ok()) return commands.status();
+    call->about("queue", commands->front().queue);
+    house_.runtime.run(
+        [&](Engine& engine, base::Time now, Effects& effects) {
+          Results results;
+          results.reserve(commands->size());
+          for (auto& command : *commands) {
+            const auto lease = command.lease;
+            results.emplace_back(lease, engine.fail(now, std::move(command), effects));
+          }
+          return absl::StatusOr<Results>(std::move(results));
+        },
+        with_results<v1::FailResponse>(call));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/Extend", context, out);
+  return serve<v1::ExtendRequest>(call, in, [&](const v1::ExtendRequest& request) {
+    const auto command = wire::extend_of(request);
+    if (!command.ok()) return command.status();
+    call->about("queue", command->queue);
+    house_.runtime.run(
+        [&](Engine& engine, base::Time now, Effects& effects) {
+          Results results;
+          results.reserve(command->leases.size());
+          for (const auto lease : command->leases) {
+            results.emplace_back(lease, engine.extend(now, command->queue, lease, command->lease_duration, effects).status());
+          }
+          return absl::StatusOr<Results>(std::move(results));
+        },
+        with_results<v1::ExtendResponse>(call));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/Release", context, out);
+  return serve<v1::ReleaseRequest>(call, in, [&](const v1::ReleaseRequest& request) {
+    const auto command = wire::release_of(request);
+    if (!command.ok()) return command.status();
+    call->about("queue", command->queue);
+    house_.runtime.run(
+        [&](Engine& engine, base::Time now, Effects& effects) {
+          Results results;
+          results.reserve(command->leases.size());
+          for (const auto lease : command->leases) {
+            results.emplace_back(lease, engine.release(now, command->queue, lease, effects));
+          }
+          return absl::StatusOr<Results>(std::move(results));
+        },
+        with_results<v1::ReleaseResponse>(call));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/Peek", context, out);
+  return serve<v1::PeekRequest>(call, in, [&](const v1::PeekRequest& request) {
+    const auto peek = wire::peek_of(request);
+    if (!peek.ok()) return peek.status();
+    call->about("queue", peek->queue);
+    house_.runtime.run(
+        [&](const Engine& engine, base::Time, Effects&) {
+          // One more, to see whether there is a next page.
+          return engine.peek(peek->queue, peek->state, peek->offset, peek->limit + 1);
+        },
+        [call, peek = *peek](const absl::StatusOr<std::vector<engine::PeekedItem>>& items) {
+          if (!items.ok()) return call->finish(items.status());
+          v1::PeekResponse response;
+          const auto shown = fill_page(*items, peek.limit, [&](const engine::PeekedItem& item) {
+            wire::fill(item, peek.max_payload_bytes, *response.add_items());
+            return &response.items(response.items_size() - 1);
+          });
+          if (shown < items->size()) response.set_next_page_token(wire::token_at(peek.offset + shown));
+          call->finish(response);
+        });
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace sluice::rpc
