@@ -64,6 +64,9 @@ constexpr std::array kReasons = {
                "A limit of the server is reached; the message names it. Nothing was done. Try again later."},
     ReasonInfo{Reason::kShuttingDown, "SHUTTING_DOWN", StatusCode::kUnavailable,
                "The server is going down; nothing was done. Try again in a moment."},
+    ReasonInfo{Reason::kStoreFull, "STORAGE_FULL", StatusCode::kResourceExhausted,
+               "The data directory's disk or its size limit is reached; nothing was put. Consumers go on: let them drain, free "
+               "disk space, or raise the limit."},
     ReasonInfo{
         Reason::kStoreFailed, "STORE_FAILED", StatusCode::kUnavailable,
         "The server's store failed before the call was known to be safe: it may have taken effect or not. The server ends; "

@@ -35,6 +35,7 @@ enum class Reason {
   kHandlerNotFound,
   kLimitReached,
   kShuttingDown,
+  kStoreFull,
   kStoreFailed,
   kCannotListen,
   kInternal,

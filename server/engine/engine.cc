@@ -156,6 +156,8 @@ bool Engine::withdraw(Time now, Caller& caller, Effects& out) {
   });
 }
 
+void Engine::set_store_full(bool full) { state_->tables.store_full = full; }
+
 void Engine::refuse_all(Time now, const absl::Status& status, Effects& out) {
   state_->command(now, out, [&](Step& step) {
     for (auto& [name, queue] : step.tables.queues) {

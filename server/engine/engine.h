@@ -73,6 +73,9 @@ class Engine {
   // was nothing to take back; its final answer has been given or is in the effects of an earlier command.
   bool withdraw(base::Time now, Caller& caller, Effects& out);
 
+  // While true, puts are refused with STORAGE_FULL; what hands on, returns or ends items goes on.
+  void set_store_full(bool full);
+
   // Answers every waiting caller with `status`, which is not OK, and forgets it. Nothing else changes.
   void refuse_all(base::Time now, const absl::Status& status, Effects& out);
 

@@ -66,6 +66,7 @@ struct Tables {
   absl::flat_hash_map<std::uint32_t, Queue*> queues_by_id;
   absl::flat_hash_map<std::uint64_t, Item*> leases;
   absl::flat_hash_map<Caller*, Waiting> waiting;
+  bool store_full = false;
   std::uint64_t bytes = 0;  // of all unfinished items
 
   // Queues that the present command changed: to be settled, and to have their counters recorded.

@@ -33,8 +33,13 @@ std::uint64_t bytes_of(const Transfer& transfer) {
   return sum;
 }
 
-// A hand-off may always replace its input by as much.
+// A hand-off may always replace its input by as much, and goes on when the store is full: it is what empties it.
 absl::Status check_bytes(const Step& step, const Transfer& transfer) {
+  if (step.tables.store_full && transfer.completes == nullptr) {
+    return base::error(
+        Reason::kStoreFull,
+        "the server's store is full; nothing was put; let consumers drain it, free disk space, or raise its limit");
+  }
   const std::uint64_t freed = transfer.completes != nullptr ? transfer.completes->body->bytes() : 0;
   const std::uint64_t added = bytes_of(transfer);
   if (added <= freed || step.tables.bytes - freed + added <= step.tables.options.max_bytes) return absl::OkStatus();

@@ -40,6 +40,9 @@ class Journal {
   // An append without records is allowed and commits like any other.
   virtual Position append(std::vector<model::Record>& records) = 0;
 
+  // True while nothing should be put that need not be: what is left is for consumers to drain with. Cheap, thread-safe.
+  [[nodiscard]] virtual bool full() const { return false; }
+
   // Commits what has been appended, then ends. After it returns, no callback runs any more. Idempotent.
   virtual void stop() = 0;
 };

@@ -24,6 +24,11 @@ absl::Status load_table(const LmdbStore& store, Table table, std::uint64_t& chec
   return absl::OkStatus();
 }
 
+std::size_t payload_bytes(const model::Record& record) {
+  const auto* item = std::get_if<model::ItemRecord>(&record);
+  return item != nullptr && item->body ? item->body->bytes() : 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const LmdbOptions& options) {
@@ -101,12 +106,21 @@ absl::Status LmdbJournal::start(OnCommitted on_committed, OnFailed on_failed) {
 }
 
 Position LmdbJournal::append(std::vector<model::Record>& records) {
+  std::size_t bytes = 0;
+  for (const auto& record : records) bytes += payload_bytes(record);
+  if (bytes > 0) uncommitted_bytes_ += bytes;
   const std::lock_guard lock(mutex_);
   pending_.insert(pending_.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
   records.clear();
   ++last_;
   changed_.notify_one();
   return last_;
+}
+
+bool LmdbJournal::full() const {
+  const StoreUsage usage = store_->usage();
+  // Small payloads take up to twice their size in pages, with keys and state.
+  return usage.used_bytes + 2 * uncommitted_bytes_ + usage.reserve_bytes > usage.max_bytes;
 }
 
 void LmdbJournal::stop() {
@@ -138,6 +152,8 @@ void LmdbJournal::write_groups() {
 
 absl::Status LmdbJournal::commit(std::vector<model::Record>& records) {
   if (records.empty()) return absl::OkStatus();
+  std::size_t bytes = 0;
+  for (const auto& record : records) bytes += payload_bytes(record);
   for (auto& record : records) batch_.add(std::move(record));
   records.clear();
   LmdbStore::Write write(*store_);
@@ -145,6 +161,7 @@ absl::Status LmdbJournal::commit(std::vector<model::Record>& records) {
   if (status.ok()) status = batch_.write_to(write);
   if (status.ok()) status = write.commit();
   batch_.clear();
+  uncommitted_bytes_ -= bytes;
   return status;
 }
 

@@ -4,6 +4,7 @@
 // syncs, the next group gathers: the busier the server, the cheaper a record.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,7 @@ class LmdbJournal final : public Journal {
   absl::Status load(const std::function<void(model::Record&&)>& each) override;
   absl::Status start(OnCommitted on_committed, OnFailed on_failed) override;
   Position append(std::vector<model::Record>& records) override;
+  [[nodiscard]] bool full() const override;
   void stop() override;
 
   // Thread-safe.
@@ -41,6 +43,8 @@ class LmdbJournal final : public Journal {
   OnCommitted on_committed_;
   OnFailed on_failed_;
   Batch batch_;  // of the writing thread
+
+  std::atomic<std::size_t> uncommitted_bytes_{0};  // of payloads on their way to the store
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -98,6 +98,7 @@ void Runtime::Impl::stop_threads() {
 
 base::Time Runtime::Impl::lock() {
   mutex_.lock();
+  engine_.set_store_full(journal_.full());
   return clock_.now();
 }
 
