@@ -10,6 +10,7 @@
 
 #include "server/base/limits.h"
 #include "server/journal/fault.h"
+#include "server/journal/lmdb_values.h"
 #include "sluice/store/v1/record.pb.h"
 
 namespace sluice::journal {
@@ -17,12 +18,6 @@ namespace {
 
 constexpr std::array<const char*, kTables + 1> kTableNames = {"",      "meta",   "queues",   "counters",
                                                               "items", "bodies", "requests", "pipelines"};
-constexpr std::string_view kDigestKey = "digest";
-
-constexpr std::size_t index(Table table) { return static_cast<std::size_t>(table); }
-
-MDB_val val(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
-std::string_view view(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
 
 std::size_t reserve_of(std::size_t max_bytes) {
   return std::clamp(max_bytes / 8, limits::kMinStoreReserveBytes, limits::kMaxStoreReserveBytes);
@@ -205,32 +200,6 @@ void LmdbStore::set_aside() {
   }
 }
 
-LmdbStore::Reader::~Reader() {
-  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
-  if (txn_ != nullptr) mdb_txn_abort(txn_);
-}
-
-absl::StatusOr<bool> LmdbStore::Reader::next() {
-  int rc = 0;
-  if (txn_ == nullptr) rc = mdb_txn_begin(store_.env_, nullptr, MDB_RDONLY, &txn_);
-  if (rc == 0 && cursor_ == nullptr) rc = mdb_cursor_open(txn_, store_.tables_.at(index(table_)), &cursor_);
-  MDB_val key;
-  MDB_val value;
-  if (rc == 0) rc = mdb_cursor_get(cursor_, &key, &value, MDB_NEXT);
-  if (rc == MDB_NOTFOUND) return false;
-  if (rc != 0) return store_.failed(rc, "read");
-  if (table_ == Table::kMeta && view(key) == kDigestKey) return next();
-  key_ = view(key);
-  value_ = view(value);
-  checksums_ ^= checksum_in(value_);
-  return true;
-}
-
-absl::Status LmdbStore::Reader::parse(google::protobuf::MessageLite& message) const {
-  const auto wrong = read_frame(table_, key_, value_, message);
-  return wrong ? store_.damaged(table_, *wrong) : absl::OkStatus();
-}
-
 absl::Status LmdbStore::check_digest(std::uint64_t checksums) const {
   return checksums == digest_ ? absl::OkStatus() : damaged(Table::kMeta, "records are missing or are not the newest ones");
 }
@@ -307,102 +276,6 @@ absl::Status LmdbStore::failed(int error, std::string_view doing) const {
     default:
       return absl::UnavailableError(message);
   }
-}
-
-LmdbStore::Write::~Write() {
-  if (txn_ != nullptr) mdb_txn_abort(txn_);
-}
-
-absl::Status LmdbStore::Write::begin() {
-  const int rc = mdb_txn_begin(store_.env_, nullptr, 0, &txn_);
-  if (rc != 0) return store_.failed(rc, "begin a transaction");
-  digest_ = store_.digest_;
-  return absl::OkStatus();
-}
-
-absl::Status LmdbStore::Write::open_cursor(Table table) {
-  MDB_cursor*& cursor = cursors_.at(index(table));
-  if (cursor != nullptr) return absl::OkStatus();
-  const int rc = mdb_cursor_open(txn_, store_.tables_.at(index(table)), &cursor);
-  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "write");
-}
-
-absl::Status LmdbStore::Write::put(Table table, std::string_view key, const google::protobuf::MessageLite& message) {
-  if (auto status = open_cursor(table); !status.ok()) return status;
-  MDB_cursor* cursor = cursors_.at(index(table));
-  MDB_val wanted = val(key);
-  MDB_val value;
-  unsigned flags = MDB_RESERVE;
-  const int found = mdb_cursor_get(cursor, &wanted, &value, MDB_SET);
-  if (found == 0) {
-    forget(view(value));
-    flags |= MDB_CURRENT;
-  } else if (found != MDB_NOTFOUND) {
-    return store_.failed(found, "write");
-  }
-  wanted = val(key);
-  value = {framed_size(message), nullptr};
-  if (const int rc = mdb_cursor_put(cursor, &wanted, &value, flags); rc != 0) return store_.failed(rc, "write");
-  digest_ ^= write_frame(table, key, message, {static_cast<char*>(value.mv_data), value.mv_size});
-  return absl::OkStatus();
-}
-
-absl::Status LmdbStore::Write::erase(Table table, std::string_view key) {
-  if (auto status = open_cursor(table); !status.ok()) return status;
-  MDB_cursor* cursor = cursors_.at(index(table));
-  MDB_val wanted = val(key);
-  MDB_val value;
-  int rc = mdb_cursor_get(cursor, &wanted, &value, MDB_SET);
-  if (rc == MDB_NOTFOUND) return absl::OkStatus();
-  if (rc == 0) {
-    forget(view(value));
-    rc = mdb_cursor_del(cursor, 0);
-  }
-  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "write");
-}
-
-absl::Status LmdbStore::Write::erase_prefix(Table table, std::string_view prefix) {
-  if (auto status = open_cursor(table); !status.ok()) return status;
-  MDB_cursor* cursor = cursors_.at(index(table));
-  MDB_val key = val(prefix);
-  MDB_val value;
-  int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-  while (rc == 0 && view(key).starts_with(prefix)) {
-    forget(view(value));
-    rc = mdb_cursor_del(cursor, 0);
-    key = val(prefix);
-    if (rc == 0) rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-  }
-  return rc == 0 || rc == MDB_NOTFOUND ? absl::OkStatus() : store_.failed(rc, "write");
-}
-
-absl::Status LmdbStore::Write::put_digest() {
-  store::v1::Digest digest;
-  digest.set_checksums(digest_);
-  digest.set_transaction(mdb_txn_id(txn_));
-  MDB_val key = val(kDigestKey);
-  MDB_val value{framed_size(digest), nullptr};
-  const int rc = mdb_put(txn_, store_.tables_.at(index(Table::kMeta)), &key, &value, MDB_RESERVE);
-  if (rc != 0) return store_.failed(rc, "write");
-  write_frame(Table::kMeta, kDigestKey, digest, {static_cast<char*>(value.mv_data), value.mv_size});
-  return absl::OkStatus();
-}
-
-// Committed without a change, so that the handles of the tables stay open.
-absl::Status LmdbStore::Write::keep_tables() {
-  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
-  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "open");
-}
-
-absl::Status LmdbStore::Write::commit() {
-  if (auto status = put_digest(); !status.ok()) return status;
-  store_.count_pages(txn_);
-  // Cursors of a write transaction are freed with it.
-  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
-  if (rc != 0) return store_.failed(rc, "commit");
-  store_.digest_ = digest_;
-  store_.set_aside();
-  return absl::OkStatus();
 }
 
 }  // namespace sluice::journal

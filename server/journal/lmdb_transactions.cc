@@ -1,0 +1,132 @@
+// Reading and writing the tables.
+#include <utility>
+
+#include "server/journal/lmdb_store.h"
+#include "server/journal/lmdb_values.h"
+#include "sluice/store/v1/record.pb.h"
+
+namespace sluice::journal {
+
+LmdbStore::Reader::~Reader() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+absl::StatusOr<bool> LmdbStore::Reader::next() {
+  int rc = 0;
+  if (txn_ == nullptr) rc = mdb_txn_begin(store_.env_, nullptr, MDB_RDONLY, &txn_);
+  if (rc == 0 && cursor_ == nullptr) rc = mdb_cursor_open(txn_, store_.tables_.at(index(table_)), &cursor_);
+  MDB_val key;
+  MDB_val value;
+  if (rc == 0) rc = mdb_cursor_get(cursor_, &key, &value, MDB_NEXT);
+  if (rc == MDB_NOTFOUND) return false;
+  if (rc != 0) return store_.failed(rc, "read");
+  if (table_ == Table::kMeta && view(key) == kDigestKey) return next();
+  key_ = view(key);
+  value_ = view(value);
+  checksums_ ^= checksum_in(value_);
+  return true;
+}
+
+absl::Status LmdbStore::Reader::parse(google::protobuf::MessageLite& message) const {
+  const auto wrong = read_frame(table_, key_, value_, message);
+  return wrong ? store_.damaged(table_, *wrong) : absl::OkStatus();
+}
+
+LmdbStore::Write::~Write() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+absl::Status LmdbStore::Write::begin() {
+  const int rc = mdb_txn_begin(store_.env_, nullptr, 0, &txn_);
+  if (rc != 0) return store_.failed(rc, "begin a transaction");
+  digest_ = store_.digest_;
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::Write::open_cursor(Table table) {
+  MDB_cursor*& cursor = cursors_.at(index(table));
+  if (cursor != nullptr) return absl::OkStatus();
+  const int rc = mdb_cursor_open(txn_, store_.tables_.at(index(table)), &cursor);
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "write");
+}
+
+absl::Status LmdbStore::Write::put(Table table, std::string_view key, const google::protobuf::MessageLite& message) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_cursor* cursor = cursors_.at(index(table));
+  MDB_val wanted = val(key);
+  MDB_val value;
+  unsigned flags = MDB_RESERVE;
+  const int found = mdb_cursor_get(cursor, &wanted, &value, MDB_SET);
+  if (found == 0) {
+    forget(view(value));
+    flags |= MDB_CURRENT;
+  } else if (found != MDB_NOTFOUND) {
+    return store_.failed(found, "write");
+  }
+  wanted = val(key);
+  value = {framed_size(message), nullptr};
+  if (const int rc = mdb_cursor_put(cursor, &wanted, &value, flags); rc != 0) return store_.failed(rc, "write");
+  digest_ ^= write_frame(table, key, message, {static_cast<char*>(value.mv_data), value.mv_size});
+  return absl::OkStatus();
+}
+
+absl::Status LmdbStore::Write::erase(Table table, std::string_view key) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_cursor* cursor = cursors_.at(index(table));
+  MDB_val wanted = val(key);
+  MDB_val value;
+  int rc = mdb_cursor_get(cursor, &wanted, &value, MDB_SET);
+  if (rc == MDB_NOTFOUND) return absl::OkStatus();
+  if (rc == 0) {
+    forget(view(value));
+    rc = mdb_cursor_del(cursor, 0);
+  }
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "write");
+}
+
+absl::Status LmdbStore::Write::erase_prefix(Table table, std::string_view prefix) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_cursor* cursor = cursors_.at(index(table));
+  MDB_val key = val(prefix);
+  MDB_val value;
+  int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  while (rc == 0 && view(key).starts_with(prefix)) {
+    forget(view(value));
+    rc = mdb_cursor_del(cursor, 0);
+    key = val(prefix);
+    if (rc == 0) rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  }
+  return rc == 0 || rc == MDB_NOTFOUND ? absl::OkStatus() : store_.failed(rc, "write");
+}
+
+absl::Status LmdbStore::Write::put_digest() {
+  store::v1::Digest digest;
+  digest.set_checksums(digest_);
+  digest.set_transaction(mdb_txn_id(txn_));
+  MDB_val key = val(kDigestKey);
+  MDB_val value{framed_size(digest), nullptr};
+  const int rc = mdb_put(txn_, store_.tables_.at(index(Table::kMeta)), &key, &value, MDB_RESERVE);
+  if (rc != 0) return store_.failed(rc, "write");
+  write_frame(Table::kMeta, kDigestKey, digest, {static_cast<char*>(value.mv_data), value.mv_size});
+  return absl::OkStatus();
+}
+
+// Committed without a change, so that the handles of the tables stay open.
+absl::Status LmdbStore::Write::keep_tables() {
+  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "open");
+}
+
+absl::Status LmdbStore::Write::commit() {
+  if (auto status = put_digest(); !status.ok()) return status;
+  store_.count_pages(txn_);
+  // Cursors of a write transaction are freed with it.
+  const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
+  if (rc != 0) return store_.failed(rc, "commit");
+  store_.digest_ = digest_;
+  store_.set_aside();
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::journal
