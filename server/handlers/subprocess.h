@@ -62,8 +62,8 @@ struct SubprocessSpec {
 // Touches no file and starts nothing. Environment and limits of this process are read now.
 //
 // The handler's failures: EXIT_CODE, SIGNALED, TIMED_OUT, OUTPUT_TOO_LARGE, SPAWN_FAILED, BAD_ARGUMENT (never retried). Each
-// has standard error's last 8 KiB. Of a chain, the failure is that of the command which failed first; one that died of SIGPIPE
-// counts only if no other failed.
+// has standard error's last 8 KiB, all commands together. Of a chain, exit code and signal are those of the first command that
+// failed; one that died of SIGPIPE counts only if no other failed, because then it was its reader who failed it.
 //
 // run() may be called on any executor whose context runs on threads that live as long as the children should: the kernel kills
 // a child when the thread that started it ends.

@@ -1,0 +1,332 @@
+#include "server/handlers/subprocess/chain.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include "server/handlers/subprocess/quiet_write.h"
+
+namespace sluice::handlers {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kReadBytes = 64UL << 10;
+constexpr int kReadsInARow = 16;  // then others on the thread have their turn
+constexpr std::size_t kDefaultPipeBytes = 64UL << 10;
+constexpr std::size_t kMaxPipeBytes = 1UL << 20;
+// How long SIGKILL may take before the item is ended without its processes: they wait for a device, or are not ours to kill.
+constexpr base::Duration kKillTimeout = std::chrono::seconds(5);
+constexpr int kReapMilliseconds = 1'000;
+
+void record(const siginfo_t& info, CommandEnd& end) {
+  if (info.si_code == CLD_EXITED) {
+    end.exit_code = info.si_status;
+  } else {
+    end.signal = info.si_status;
+  }
+}
+
+}  // namespace
+
+Chain::Chain(std::shared_ptr<const Plan> plan, std::shared_ptr<Guard> guard, const asio::any_io_executor& executor)
+    : plan_(std::move(plan)),
+      guard_(std::move(guard)),
+      strand_(asio::make_strand(executor)),
+      timer_(strand_),
+      input_(strand_),
+      output_(strand_),
+      errors_(strand_),
+      tail_(limits::kMaxStderrTailBytes) {
+  end_.commands.resize(plan_->commands().size());
+  commands_.reserve(plan_->commands().size());
+}
+
+Chain::~Chain() {
+  if (commands_.empty() || !commands_.front().pidfd.is_open()) return;
+  signal(SIGKILL);
+  place_.reset();
+  for (Command& command : commands_) {
+    if (!command.pidfd.is_open()) continue;
+    pollfd exited{.fd = command.pidfd.native_handle(), .events = POLLIN, .revents = 0};
+    ::poll(&exited, 1, kReapMilliseconds);
+    siginfo_t info{};
+    ::waitid(P_PIDFD, static_cast<id_t>(command.pidfd.native_handle()), &info, WEXITED | WNOHANG);
+  }
+}
+
+void Chain::start(const Launch& launch, model::BodyPtr body) {
+  start_time_ = steady_clock::now();
+  body_ = std::move(body);
+  place_ = guard_->place();
+  Fd in = start_input();
+  Pipe errors = make_pipe();
+  for (std::size_t i = 0; i < plan_->commands().size(); ++i) {
+    Pipe out = make_pipe();
+    if (!start_command(launch, i, in.get(), out.write.get(), errors.write.get())) return;
+    in = std::move(out.read);
+  }
+  make_non_blocking(in);
+  make_non_blocking(errors.read);
+  output_.assign(in.release());
+  errors_.assign(errors.read.release());
+}
+
+Fd Chain::start_input() {
+  if (body_->payload.empty()) return open_null_device();
+  Pipe pipe = make_pipe();
+  make_non_blocking(pipe.write);
+  // Only a matter of speed, so a refusal does not matter.
+  const std::size_t wanted = std::min(body_->payload.size(), kMaxPipeBytes);
+  if (wanted > kDefaultPipeBytes) ::fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
+  input_.assign(pipe.write.release());
+  if (!write_some()) input_.close();
+  return std::move(pipe.read);
+}
+
+bool Chain::start_command(const Launch& launch, std::size_t index, int in, int out, int err) {
+  auto spawned = spawn({.paths = plan_->paths(index).data(),
+                        .argv = launch.argv(index),
+                        .env = launch.env(),
+                        .working_directory = plan_->working_directory(),
+                        .limits = plan_->limits(),
+                        .standard_input = in,
+                        .standard_output = out,
+                        .standard_error = err,
+                        .group = group_,
+                        .guarded = place_.group()});
+  if (const auto* error = std::get_if<SpawnError>(&spawned)) {
+    end_.spawn_error = *error;
+    end_.spawn_failure = index;
+    return false;
+  }
+  auto& child = std::get<Spawned>(spawned);
+  if (group_ == 0) group_ = child.pid;
+  const int pidfd = child.pidfd.release();
+  commands_.emplace_back(child.pid, Descriptor(strand_, pidfd));
+  ++running_;
+  return true;
+}
+
+void Chain::wait(Done done) {
+  asio::dispatch(strand_, [self = shared_from_this(), done = std::move(done)]() mutable {
+    self->done_ = std::move(done);
+    self->begin();
+  });
+}
+
+void Chain::give_up() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->given_up_ = true;
+    if (self->has_begun_) self->end_given_up();
+  });
+}
+
+void Chain::end_given_up() {
+  const auto grace = std::min<base::Duration>(plan_->spec().grace, limits::kDefaultGrace);
+  if (phase_ == Phase::kTerminating) set_timer(grace);
+  terminate(Stopped::kGivenUp, grace);
+}
+
+void Chain::begin() {
+  has_begun_ = true;
+  for (std::size_t i = 0; i < commands_.size(); ++i) watch(i);
+  if (end_.spawn_error.error_number != 0) {
+    terminate(Stopped::kSpawnFailed, plan_->spec().grace);
+    return check_end();
+  }
+  if (plan_->spec().timeout) set_timer(*plan_->spec().timeout);
+  if (input_.is_open()) write_input();
+  read_output();
+  read_errors();
+  if (given_up_) end_given_up();
+}
+
+void Chain::write_input() {
+  input_.async_wait(Descriptor::wait_write, [self = shared_from_this()](const error_code& error) {
+    if (error || !self->input_.is_open()) return;
+    if (self->write_some()) return self->write_input();
+    self->input_.close();
+  });
+}
+
+// True while there is more to write. A reader that is gone has had enough.
+bool Chain::write_some() {
+  const std::string_view rest = std::string_view(body_->payload).substr(written_);
+  const ssize_t count = quiet_write(input_.native_handle(), rest);
+  if (count >= 0) written_ += static_cast<std::size_t>(count);
+  const bool may_go_on = count >= 0 || errno == EAGAIN || errno == EINTR;
+  return may_go_on && written_ < body_->payload.size();
+}
+
+template <class Take>
+void Chain::read_some(Descriptor& from, Take take) {
+  std::array<char, kReadBytes> buffer;
+  for (int i = 0; i < kReadsInARow && from.is_open(); ++i) {
+    const ssize_t count = ::read(from.native_handle(), buffer.data(), buffer.size());
+    if (count > 0) {
+      take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+    } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+      from.close();
+    } else if (errno == EAGAIN) {
+      return;
+    }
+  }
+}
+
+void Chain::take_output(std::string_view bytes) {
+  end_.output += bytes;
+  if (end_.output.size() <= plan_->spec().max_output_bytes) return;
+  end_.output = {};
+  output_.close();
+  terminate(Stopped::kOutputTooLarge, plan_->spec().grace);
+}
+
+void Chain::read_output() {
+  output_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (error || !self->output_.is_open()) return;
+    self->read_some(self->output_, [&](std::string_view bytes) { self->take_output(bytes); });
+    if (self->output_.is_open()) return self->read_output();
+    self->check_end();
+  });
+}
+
+void Chain::read_errors() {
+  errors_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (error || !self->errors_.is_open()) return;
+    self->read_some(self->errors_, [&](std::string_view bytes) { self->tail_.append(bytes); });
+    if (self->errors_.is_open()) return self->read_errors();
+    self->check_end();
+  });
+}
+
+void Chain::watch(std::size_t index) {
+  commands_[index].pidfd.async_wait(Descriptor::wait_read, [self = shared_from_this(), index](const error_code& error) {
+    if (!error) self->on_exit(index);
+  });
+}
+
+void Chain::on_exit(std::size_t index) {
+  Command& command = commands_[index];
+  siginfo_t info{};
+  const int leave_leader = index == 0 ? WNOWAIT : 0;
+  ::waitid(P_PIDFD, static_cast<id_t>(command.pidfd.native_handle()), &info, WEXITED | WNOHANG | leave_leader);
+  if (info.si_pid == 0) return watch(index);
+  CommandEnd& end = end_.commands[index];
+  record(info, end);
+  end.was_told = phase_ != Phase::kRunning;
+  command.exited = true;
+  if (index > 0) command.pidfd.close();
+  --running_;
+  check_end();
+}
+
+void Chain::check_end() {
+  if (running_ > 0) return;
+  if (phase_ == Phase::kEnded) return end_group();
+  const bool has_open_pipe = output_.is_open() || errors_.is_open();
+  if (!has_open_pipe || phase_ == Phase::kKilled) return finish();
+  if (phase_ != Phase::kRunning || std::exchange(lingering_, true)) return;
+  base::Duration wait = plan_->spec().grace;
+  if (const auto& timeout = plan_->spec().timeout) {
+    const auto left = start_time_ + *timeout - steady_clock::now();
+    wait = std::min(wait, std::chrono::duration_cast<base::Duration>(left));
+  }
+  set_timer(wait);
+}
+
+void Chain::set_timer(base::Duration wait) {
+  timer_.expires_after(wait);
+  timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    const bool is_stale = self->timer_.expiry() > steady_clock::now();
+    if (!error && !is_stale) self->on_timer();
+  });
+}
+
+void Chain::on_timer() {
+  switch (phase_) {
+    case Phase::kRunning:
+      if (running_ == 0) return kill();
+      return terminate(Stopped::kTimedOut, plan_->spec().grace);
+    case Phase::kTerminating:
+      end_.killed = running_ > 0;
+      return kill();
+    case Phase::kKilled:
+      return finish();
+    case Phase::kEnded:
+      return;
+  }
+}
+
+void Chain::terminate(Stopped why, base::Duration grace) {
+  if (phase_ != Phase::kRunning) return;
+  phase_ = Phase::kTerminating;
+  end_.stopped = why;
+  if (input_.is_open()) input_.close();
+  if (grace == base::Duration::zero()) {
+    end_.killed = running_ > 0;
+    return kill();
+  }
+  signal(SIGTERM);
+  signal(SIGCONT);
+  set_timer(grace);
+}
+
+void Chain::kill() {
+  phase_ = Phase::kKilled;
+  signal(SIGKILL);
+  set_timer(kKillTimeout);
+  check_end();
+}
+
+void Chain::signal(int number) {
+  if (group_ == 0) return;
+  ::kill(-group_, number);
+  for (const Command& command : commands_) {
+    if (!command.exited && ::getpgid(command.pid) != group_) ::kill(command.pid, number);
+  }
+}
+
+void Chain::finish() {
+  if (std::exchange(phase_, Phase::kEnded) == Phase::kEnded) return;
+  timer_.cancel();
+  // What was written before the end is there by now; whoever still holds a pipe open has had its time.
+  read_some(output_, [&](std::string_view bytes) {
+    if (end_.output.size() + bytes.size() <= plan_->spec().max_output_bytes) end_.output += bytes;
+  });
+  read_some(errors_, [&](std::string_view bytes) { tail_.append(bytes); });
+  for (Descriptor* descriptor : {&input_, &output_, &errors_}) {
+    if (descriptor->is_open()) descriptor->close();
+  }
+  if (running_ == 0) end_group();
+  end_.stderr_tail = tail_.text();
+  std::exchange(done_, nullptr)(std::move(end_));
+}
+
+void Chain::end_group() {
+  if (group_ == 0) return;
+  signal(SIGKILL);
+  place_.reset();
+  reap_leader();
+}
+
+void Chain::reap_leader() {
+  Descriptor& pidfd = commands_.front().pidfd;
+  siginfo_t info{};
+  ::waitid(P_PIDFD, static_cast<id_t>(pidfd.native_handle()), &info, WEXITED | WNOHANG);
+  pidfd.close();
+  group_ = 0;
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,44 @@
+// What has become of an item's commands, and what that means for the item.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/handlers/handler.h"
+#include "server/handlers/subprocess/plan.h"
+#include "server/handlers/subprocess/spawn.h"
+
+namespace sluice::handlers {
+
+// How one command ended.
+struct CommandEnd {
+  std::optional<std::int32_t> exit_code;
+  std::optional<std::int32_t> signal;
+  bool was_told = false;  // it ended after the chain had been told to
+
+  // Neither: it was not started, or nobody could end it.
+  [[nodiscard]] bool is_known() const { return exit_code || signal; }
+  [[nodiscard]] bool is_success() const { return exit_code == 0; }
+};
+
+// Why the commands were told to end.
+enum class Stopped { kNot, kTimedOut, kOutputTooLarge, kSpawnFailed, kGivenUp };
+
+struct ChainEnd {
+  Stopped stopped = Stopped::kNot;
+  bool killed = false;  // SIGTERM was not enough
+  std::vector<CommandEnd> commands;
+  SpawnError spawn_error;         // for kSpawnFailed
+  std::size_t spawn_failure = 0;  // the command that could not be started
+  std::string output;
+  std::string stderr_tail;
+};
+
+// The output, or the failure. Pure.
+[[nodiscard]] Outcome judge(const Plan& plan, ChainEnd end);
+
+// A SPAWN_FAILED error.
+[[nodiscard]] Error spawn_failed(std::string message);
+
+}  // namespace sluice::handlers

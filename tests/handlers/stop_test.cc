@@ -1,0 +1,185 @@
+// How commands are ended that do not end themselves, and that nothing is left of any.
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/handlers/subprocess.h"
+#include "tests/handlers/support.h"
+
+namespace sluice::handlers {
+namespace {
+
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// Long enough for a child to have begun on a busy machine.
+constexpr auto kTimeout = 300ms;
+
+SubprocessSpec with_timeout(SubprocessSpec spec, base::Duration grace = limits::kDefaultGrace) {
+  spec.timeout = kTimeout;
+  spec.grace = grace;
+  return spec;
+}
+
+TEST(Stop, TimeOutTerminates) {
+  const auto start = steady_clock::now();
+  const auto error = error_of(run(*subprocess(with_timeout(argv({"sleep", "60"}))), item("")));
+  EXPECT_LT(steady_clock::now() - start, 20s);
+  EXPECT_GE(steady_clock::now() - start, kTimeout);
+  EXPECT_EQ(error.failure.reason, "TIMED_OUT");
+  EXPECT_EQ(error.failure.signal, SIGTERM);
+  EXPECT_EQ(error.failure.message, "sleep did not end within 300 ms and was terminated");
+}
+
+TEST(Stop, TimeOutKillsWhoIgnoresIt) {
+  const auto error = error_of(run(*subprocess(with_timeout(shell("trap '' TERM; sleep 60"), 50ms)), item("")));
+  EXPECT_EQ(error.failure.reason, "TIMED_OUT");
+  EXPECT_EQ(error.failure.signal, SIGKILL);
+  EXPECT_THAT(error.failure.message, HasSubstr("killed"));
+}
+
+TEST(Stop, GraceLetsACommandCleanUp) {
+  const auto handler = subprocess(with_timeout(shell("trap 'echo cleaned >&2; exit 5' TERM; sleep 60 & wait"), 20s));
+  const auto error = error_of(run(*handler, item("")));
+  EXPECT_EQ(error.failure.reason, "TIMED_OUT");
+  EXPECT_EQ(error.failure.exit_code, 5);
+  EXPECT_EQ(error.failure.stderr_tail, "cleaned\n");
+}
+
+TEST(Stop, TimeOutEndsAStoppedCommand) {
+  const auto error = error_of(run(*subprocess(with_timeout(shell("kill -STOP $$"), 20s)), item("")));
+  EXPECT_EQ(error.failure.reason, "TIMED_OUT");
+  EXPECT_EQ(error.failure.signal, SIGTERM);
+}
+
+TEST(Stop, TimeOutReachesTheWholeGroup) {
+  const TemporaryDirectory directory;
+  auto spec = with_timeout(shell("sh -c 'trap \"\" TERM; echo $$ > pid; sleep 60' & wait"), 50ms);
+  spec.working_directory = directory.path();
+  EXPECT_EQ(error_of(run(*subprocess(spec), item(""))).failure.reason, "TIMED_OUT");
+  const auto pid = directory.wait_for_line("pid");
+  ASSERT_FALSE(pid.empty());
+  EXPECT_TRUE(is_gone_soon(std::stoll(pid)));
+}
+
+TEST(Stop, ABackgroundProcessWithThePipeOpenGetsItsGrace) {
+  auto spec = shell("(sleep 0.2; echo late) & echo early");
+  spec.grace = 20s;
+  EXPECT_EQ(output_of(run(*subprocess(spec), item(""))), "early\nlate\n");
+}
+
+TEST(Stop, ABackgroundProcessWithThePipeOpenHoldsNobodyUp) {
+  auto spec = shell("sleep 60 & echo $!");
+  spec.grace = 100ms;
+  const auto start = steady_clock::now();
+  const auto output = output_of(run(*subprocess(spec), item("")));
+  EXPECT_LT(steady_clock::now() - start, 20s);
+  EXPECT_TRUE(is_gone_soon(std::stoll(output)));
+}
+
+TEST(Stop, ABackgroundProcessWithoutPipesIsKilledAtTheEnd) {
+  const auto output = output_of(run(*subprocess(shell("sleep 60 >/dev/null 2>&1 & echo $!")), item("")));
+  EXPECT_TRUE(is_gone_soon(std::stoll(output)));
+}
+
+TEST(Stop, ADaemonThatHoldsThePipeDoesNotHoldTheItem) {
+  auto spec = shell("setsid sleep 60 & echo $!");
+  spec.grace = 100ms;
+  const auto output = output_of(run(*subprocess(spec), item("")));
+  ::kill(static_cast<pid_t>(std::stoll(output)), SIGKILL);
+  EXPECT_TRUE(is_gone_soon(std::stoll(output)));
+}
+
+TEST(Stop, GivingUpEndsTheCommand) {
+  std::int64_t running = 0;
+  Watch watch;
+  watch.on_pid = [&](std::int64_t pid) {
+    if (pid != 0) running = pid;
+  };
+  watch.on_stoppable = [](const std::function<void()>& stop) { stop(); };
+  auto spec = argv({"sleep", "60"});
+  const auto start = steady_clock::now();
+  (void)error_of(run(*subprocess(spec), item(""), watch));
+  EXPECT_LT(steady_clock::now() - start, 20s);
+  EXPECT_TRUE(is_gone_soon(running));
+}
+
+TEST(Stop, GivingUpKillsWhoIgnoresItWhateverTheGrace) {
+  const TemporaryDirectory directory;
+  auto spec = shell("trap '' TERM; echo > ready; while :; do sleep 60; done");
+  spec.grace = 1h;
+  spec.working_directory = directory.path();
+  std::optional<std::jthread> stopper;
+  Watch watch;
+  watch.on_stoppable = [&](std::function<void()> stop) {
+    stopper.emplace([&directory, stop = std::move(stop)] {
+      EXPECT_FALSE(directory.wait_for_line("ready").empty());
+      stop();
+    });
+  };
+  (void)error_of(run(*subprocess(spec), item(""), watch));
+}
+
+TEST(Stop, ADestroyedContextTakesItsCommandsAlong) {
+  std::int64_t running = 0;
+  {
+    const auto handler = subprocess(shell("sleep 60 | sleep 60"));
+    struct Pid final : Context {
+      std::int64_t& to;
+      explicit Pid(std::int64_t& pid) : to(pid) {}
+      void set_pid(std::int64_t pid) override { to = pid; }
+      void on_stop(std::function<void()>) override {}
+    } context(running);
+    const Input input = item("");
+    boost::asio::io_context io;
+    boost::asio::co_spawn(io, handler->run(input, context), boost::asio::detached);
+    while (running == 0) io.run_one();
+  }
+  EXPECT_TRUE(is_gone_soon(running));
+  EXPECT_TRUE(has_no_child());
+}
+
+TEST(Stop, NothingIsLeft) {
+  const std::size_t descriptors = open_descriptors();
+  {
+    for (const auto& spec : {argv({"cat"}), argv({"false"}), argv({"no-such-program"}), with_timeout(argv({"sleep", "60"})),
+                             shell("sleep 60 & exit 1"), argv({"yes"})}) {
+      auto short_grace = spec;
+      short_grace.grace = 10ms;
+      (void)run(*subprocess(short_grace), item("payload"));
+    }
+  }
+  EXPECT_TRUE(has_no_child());
+  EXPECT_EQ(open_descriptors(), descriptors);
+}
+
+TEST(Stop, TwoHundredAtATime) {
+  std::vector<Input> inputs;
+  for (int i = 0; i < 200; ++i) inputs.push_back(item(std::to_string(i)));
+  const std::size_t descriptors = open_descriptors();
+  {
+    const auto handler = subprocess(shell("read n; sleep 0.5; echo $n"));
+    const auto outcomes = run_all(*handler, inputs);
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(output_of(outcomes[static_cast<std::size_t>(i)]), std::to_string(i) + "\n");
+  }
+  EXPECT_TRUE(has_no_child());
+  EXPECT_EQ(open_descriptors(), descriptors);
+}
+
+TEST(Stop, TenSleepAtTheSameTime) {
+  const auto handler = subprocess(argv({"sleep", "1"}));
+  const auto start = steady_clock::now();
+  for (const auto& outcome : run_all(*handler, std::vector<Input>(10, item("")))) EXPECT_EQ(output_of(outcome), "");
+  EXPECT_LT(steady_clock::now() - start, 5s);
+}
+
+}  // namespace
+}  // namespace sluice::handlers
