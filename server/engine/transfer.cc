@@ -209,6 +209,10 @@ bool repeats(Step& step, Transfer& transfer, Queue& memory) {
       answer_one(step, asker.caller, refusal(*waiting, still_full(step, *waiting)));
       continue;
     }
+    if (auto status = step.tables.check_may_wait(); !status.ok()) {
+      answer_one(step, asker.caller, refusal(*waiting, status));
+      continue;
+    }
     waiting->askers.push_back(asker);
     step.tables.waiting.insert_or_assign(asker.caller, waiting);
   }
