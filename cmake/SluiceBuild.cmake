@@ -42,6 +42,10 @@ target_compile_options(sluice_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshad
                                                  -Wimplicit-fallthrough
                                                  # Designated initializers name what differs from the defaults; that is their point.
                                                  -Wno-missing-field-initializers)
+if(SLUICE_SANITIZE)
+  # GCC loses track of what is initialized where the sanitizers add their own code.
+  target_compile_options(sluice_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
 if(SLUICE_WARNINGS_AS_ERRORS)
   target_compile_options(sluice_warnings INTERFACE -Werror)
 endif()

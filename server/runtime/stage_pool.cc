@@ -33,11 +33,13 @@ void StagePool::retire(const EngineTurn& turn) {
 
 void StagePool::give_up(const EngineTurn& turn) {
   retire(turn);
+  // Before any worker is told: it might end its work, and take the lease with it.
+  const std::vector<model::LeaseId> leases = activity_.give_up();
   for (const auto& worker : workers_) {
     if (turn.engine.withdraw(turn.now, worker->delivery(), turn.effects)) worker->delivery().withdrawn();
     worker->stop();
   }
-  for (const model::LeaseId lease : activity_.give_up()) {
+  for (const model::LeaseId lease : leases) {
     // Fails for an item that has just been completed, which is as well.
     turn.engine.release(turn.now, spec_.input, lease, turn.effects).IgnoreError();
   }

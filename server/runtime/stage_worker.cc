@@ -54,7 +54,11 @@ StageWorker::StageWorker(Runtime& runtime, const base::Clock& clock, std::shared
       pool_(std::move(pool)),
       executor_(std::move(executor)),
       intake_(executor_),
-      delivery_(executor_),
+      // Counted before anybody hears that the queue is done.
+      delivery_(executor_,
+                [this](const engine::Answer& answer) {
+                  if (std::get<engine::CompleteAnswer>(answer).status.ok()) pool_->activity().end(work_, Result::kSucceeded);
+                }),
       context_(executor_, pool_->activity()) {}
 
 void StageWorker::start() {
@@ -98,7 +102,8 @@ bool StageWorker::begin(const Delivery& item) {
   const auto work =
       pool_->activity().begin({.item = item.item, .start_time = clock_.now(), .attempt = item.attempt}, item.lease);
   if (work) {
-    context_.begin(*work);
+    work_ = *work;
+    context_.begin(work_);
   } else {
     pool_->release(item.lease);
   }
@@ -130,17 +135,13 @@ asio::awaitable<Outcome> StageWorker::work_on(const Delivery& item) {
 }
 
 asio::awaitable<void> StageWorker::hand_on(const Delivery& item, Outcome outcome) {
-  if (auto* error = std::get_if<handlers::Error>(&outcome)) {
-    context_.end(fail(item, std::move(*error)));
-    co_return;
-  }
+  context_.end();
+  if (auto* error = std::get_if<handlers::Error>(&outcome)) co_return fail(item, std::move(*error));
   const auto status = co_await complete(item, std::get<std::vector<handlers::Output>>(std::move(outcome)));
   if (!status || base::is(*status, Reason::kLeaseLost)) {
-    context_.end(Result::kGivenUp);
-  } else if (status->ok()) {
-    context_.end(Result::kSucceeded);
-  } else {
-    context_.end(fail(item, refused_output(pool_->spec(), *status)));
+    pool_->activity().end(work_, Result::kGivenUp);
+  } else if (!status->ok()) {
+    fail(item, refused_output(pool_->spec(), *status));
   }
 }
 
@@ -159,7 +160,7 @@ asio::awaitable<std::optional<absl::Status>> StageWorker::complete(const Deliver
   co_return std::get<engine::CompleteAnswer>(*ending).status;
 }
 
-Result StageWorker::fail(const Delivery& item, handlers::Error error) {
+void StageWorker::fail(const Delivery& item, handlers::Error error) {
   clip(error.failure.reason, limits::kMaxFailureReasonBytes);
   clip(error.failure.message, limits::kMaxFailureMessageBytes);
   clip(error.failure.stderr_tail, limits::kMaxStderrTailBytes);
@@ -167,11 +168,10 @@ Result StageWorker::fail(const Delivery& item, handlers::Error error) {
                               .lease = item.lease,
                               .failure = std::move(error.failure),
                               .do_not_retry = error.do_not_retry};
-  bool failed = false;
   runtime_.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
-    failed = engine.fail(now, std::move(command), effects).ok();
+    const bool failed = engine.fail(now, std::move(command), effects).ok();
+    pool_->activity().end(work_, failed ? Result::kFailed : Result::kGivenUp);
   });
-  return failed ? Result::kFailed : Result::kGivenUp;
 }
 
 }  // namespace sluice::runtime

@@ -47,7 +47,7 @@ class StageWorker final : public std::enable_shared_from_this<StageWorker> {
   // Nothing if it was taken back while it waited for room.
   boost::asio::awaitable<std::optional<absl::Status>> complete(const model::Delivery& item,
                                                                std::vector<handlers::Output> results);
-  StageActivity::Result fail(const model::Delivery& item, handlers::Error error);
+  void fail(const model::Delivery& item, handlers::Error error);
 
   Runtime& runtime_;
   const base::Clock& clock_;
@@ -56,6 +56,7 @@ class StageWorker final : public std::enable_shared_from_this<StageWorker> {
   Waiter intake_;
   Waiter delivery_;
   WorkContext context_;
+  StageActivity::Handle work_;  // from begin() until it is ended in the pool's activity
 };
 
 }  // namespace sluice::runtime

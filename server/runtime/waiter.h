@@ -1,6 +1,7 @@
 // Lets a coroutine wait for the answer to its command: engine::Caller on one side, co_await on the other.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -20,8 +21,12 @@ class Waiter final : public engine::Caller {
   // The answer; nothing if the command was taken back.
   using Ending = std::optional<engine::Answer>;
 
-  // The coroutine's executor.
-  explicit Waiter(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  // Sees an answer before anybody else who is told of the same turn later, on the thread that gives it.
+  using Glance = std::function<void(const engine::Answer&)>;
+
+  // `executor`: the coroutine's. `glance` may be null.
+  explicit Waiter(boost::asio::any_io_executor executor, Glance glance = nullptr)
+      : executor_(std::move(executor)), glance_(std::move(glance)) {}
 
   // Calls start(), which gives the command to the engine with this waiter as its caller, or calls withdrawn(). Resumes the
   // coroutine, on its executor and never within start(), when the command has ended.
@@ -36,7 +41,7 @@ class Waiter final : public engine::Caller {
   }
 
   // On any thread; see engine::Caller.
-  void answer(engine::Answer&& answer) override { end(std::move(answer)); }
+  void answer(engine::Answer&& answer) override;
 
   // Ends the wait without an answer: Engine::withdraw has taken the command back, or it was never given. On any thread.
   void withdrawn() { end(std::nullopt); }
@@ -44,7 +49,8 @@ class Waiter final : public engine::Caller {
  private:
   void end(Ending ending);
 
-  boost::asio::any_io_executor executor_;
+  const boost::asio::any_io_executor executor_;
+  const Glance glance_;
   absl::AnyInvocable<void(Ending)> resume_;
 };
 

@@ -11,9 +11,8 @@ WorkContext::WorkContext(boost::asio::any_io_executor executor, StageActivity& a
 
 void WorkContext::begin(StageActivity::Handle work) { work_ = work; }
 
-void WorkContext::end(StageActivity::Result result) {
+void WorkContext::end() {
   on_stop_ = nullptr;
-  activity_.end(*work_, result);
   work_.reset();
 }
 

@@ -18,7 +18,7 @@ class WorkContext final : public handlers::Context {
 
   // Work on one item begins and ends. In between lies everything else.
   void begin(StageActivity::Handle work);
-  void end(StageActivity::Result result);
+  void end();
 
   // handlers::Context
   void set_pid(std::int64_t pid) override;
