@@ -7,8 +7,8 @@
 
 namespace sluice::yaml {
 
-// The one of `known` that `word` was probably meant to be: at most every third letter wrong, missing or too much, and upper
-// and lower case and the two signs - and _ taken for the same. Empty if none comes near.
+// The one of `known` that `word` was probably meant to be: at most every third letter wrong, missing, too much or swapped with
+// its neighbour; upper and lower case, and - and _, taken for the same. Empty if none comes near.
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string> known);
 
 // For the end of a complaint: `did you mean "capacity"?`, or else `known are "a", "b" and "c"` (the first twelve).

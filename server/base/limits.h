@@ -77,6 +77,7 @@ inline constexpr std::size_t kMaxChainCommands = 16;
 inline constexpr std::size_t kMaxPayloadArgumentBytes = 64UL << 10;  // "{payload}"; the kernel allows 128 KiB an argument
 inline constexpr std::chrono::microseconds kDefaultGrace = 2s;
 inline constexpr std::chrono::microseconds kMaxGrace = 1h;
+inline constexpr std::chrono::microseconds kMinHandlerTimeout = 1ms;
 inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;
 
 // The store.
@@ -89,8 +90,11 @@ inline constexpr std::size_t kMaxStoreReserveBytes = 256UL << 20;
 // Starting and stopping.
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
+inline constexpr std::chrono::microseconds kStartTimeout = 60s;  // for the store to commit the configured queues
 inline constexpr std::chrono::microseconds kStopTimeout = 5s;  // from the end of the drain to the exit
 inline constexpr std::uint32_t kMaxThreads = 256;
+inline constexpr std::chrono::microseconds kMinSlowReaction = 1ms;
+inline constexpr std::chrono::microseconds kMaxSlowReaction = 1h;
 inline constexpr std::size_t kMaxConfigBytes = 4UL << 20;
 
 static_assert(kMaxStoredNameBytes == kMaxNameBytes + 5, "room for the suffix .dead");

@@ -11,6 +11,8 @@ const std::vector<std::string> kKeys = {"capacity", "order", "lease_duration", "
 
 TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("capcity", kKeys), "capacity");
+  EXPECT_EQ(nearest("rerty", kKeys), "retry");
+  EXPECT_EQ(nearest("odrer", kKeys), "order");
   EXPECT_EQ(nearest("Order", kKeys), "order");
   EXPECT_EQ(nearest("leaseDuration", kKeys), "lease_duration");
   EXPECT_EQ(nearest("lease-duration", kKeys), "lease_duration");

@@ -1,0 +1,179 @@
+#include "server/config/check.h"
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "proto/yaml/nearest.h"
+#include "server/base/errors.h"
+#include "server/config/subprocess.h"
+#include "server/engine/engine.h"
+#include "server/wire/spec.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Reason;
+using wire::DurationRange;
+using wire::Field;
+
+constexpr DurationRange kDrainTimeouts{base::Duration{0}, limits::kMaxDrainTimeout};
+constexpr DurationRange kSlowReactions{limits::kMinSlowReaction, limits::kMaxSlowReaction};
+
+// "127.0.0.1:7410", "localhost:0", "[::1]:7410".
+bool is_host_and_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const auto host = text.substr(0, colon);
+  const auto port = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  if (!bracketed && host.find_first_of(":[]/ ") != std::string_view::npos) return false;
+  std::uint16_t number = 0;
+  const auto parsed = std::from_chars(port.data(), port.data() + port.size(), number);
+  return parsed.ec == std::errc{} && parsed.ptr == port.data() + port.size();
+}
+
+class Checker {
+ public:
+  Checker(const v1::ServerConfig& config, const handlers::Registry& registered, Complaints& complaints)
+      : config_(config), registered_(registered), complaints_(complaints) {}
+
+  Settings run(const std::filesystem::path& directory) {
+    check_listen();
+    check_log();
+    check_numbers();
+    check_handlers(directory);
+    check_queues();
+    check_pipelines();
+    if (complaints_.empty()) rehearse();
+    return std::move(settings_);
+  }
+
+ private:
+  void check_listen() {
+    if (config_.listen().empty()) return;
+    settings_.listen = config_.listen();
+    if (is_host_and_port(settings_.listen)) return;
+    complaints_.add("listen", fmt::format("{} is not HOST:PORT; write it as in {}, or [::1]:7410",
+                                          yaml::in_quotes(settings_.listen), kDefaultListen));
+  }
+
+  void check_log() {
+    const auto& log = config_.log();
+    if (!log.level().empty()) {
+      if (const auto level = log::level_named(log.level())) {
+        settings_.log.level = *level;
+      } else {
+        complaints_.add("log.level",
+                        fmt::format("{} is no level; debug, info, warn and error are", yaml::in_quotes(log.level())));
+      }
+    }
+    if (!log.format().empty()) {
+      if (const auto format = log::format_named(log.format())) {
+        settings_.log.format = *format;
+      } else {
+        complaints_.add("log.format", fmt::format("{} is no format; auto, text and json are", yaml::in_quotes(log.format())));
+      }
+    }
+  }
+
+  void check_numbers() {
+    const Field root;
+    wire::Reader drain;
+    if (config_.has_drain_timeout()) {
+      settings_.drain_timeout = drain.duration({root, "drain_timeout"}, config_.drain_timeout(), kDrainTimeouts);
+    }
+    complaints_.add(drain.status(), "drain_timeout");
+    wire::Reader threads;
+    settings_.threads = threads.count_or({root, "threads"}, config_.threads(), default_threads(), limits::kMaxThreads);
+    complaints_.add(threads.status(), "threads");
+    wire::Reader slow;
+    if (config_.has_debug_slow_reactions()) {
+      settings_.debug_slow_reactions =
+          slow.duration({root, "debug_slow_reactions"}, config_.debug_slow_reactions(), kSlowReactions);
+    }
+    complaints_.add(slow.status(), "debug_slow_reactions");
+  }
+
+  void check_handlers(const std::filesystem::path& directory) {
+    const Field root;
+    const Field around(root, "handlers");
+    for (const auto& [name, config] : config_.handlers()) {
+      const Field at(around, name);
+      wire::Reader reader;
+      if (reader.new_name(at, name); reader.ok() && registered_.find(name) != nullptr) {
+        reader.complain(Reason::kInvalidValue, at, "is the name of a handler that sluiced has already; choose another");
+      }
+      complaints_.add(reader.status(), at.text());
+      auto spec = subprocess_spec(config, at, directory);
+      complaints_.add(spec.status(), at.text());
+      // Also a bad one: stages that name it are not wrong.
+      settings_.handlers.emplace(name, spec.ok() ? *std::move(spec) : handlers::SubprocessSpec{});
+    }
+  }
+
+  void check_queues() {
+    const Field root;
+    for (int i = 0; i < config_.queues_size(); ++i) {
+      const Field at(root, "queues", static_cast<std::size_t>(i));
+      auto queue = wire::queue_spec(config_.queues(i), at);
+      complaints_.add(queue.status(), at.text());
+      if (queue.ok()) settings_.queues.push_back(*std::move(queue));
+    }
+  }
+
+  void check_pipelines() {
+    const Field root;
+    for (int i = 0; i < config_.pipelines_size(); ++i) {
+      const Field at(root, "pipelines", static_cast<std::size_t>(i));
+      const auto& config = config_.pipelines(i);
+      auto pipeline = wire::pipeline_spec(config, at);
+      complaints_.add(pipeline.status(), at.text());
+      for (int s = 0; s < config.stages_size(); ++s) {
+        check_handler_exists(Field(at, "stages", static_cast<std::size_t>(s)), config.stages(s).handler());
+      }
+      if (pipeline.ok()) settings_.pipelines.push_back(*std::move(pipeline));
+    }
+  }
+
+  void check_handler_exists(const Field& stage, const std::string& name) {
+    if (name.empty() || settings_.handlers.contains(name) || registered_.find(name) != nullptr) return;
+    std::vector<std::string> known;
+    for (const auto& [handler, spec] : settings_.handlers) known.push_back(handler);
+    for (const auto& [handler, object] : registered_.all()) known.push_back(handler);
+    complaints_.add(Field(stage, "handler").text(),
+                    fmt::format("no handler is called {}; {}", yaml::in_quotes(name), yaml::suggestion(name, known)));
+  }
+
+  // The engine is a pure state machine: creating everything in one that is thrown away finds what only shows together.
+  void rehearse() {
+    engine::Engine engine({});
+    engine::Effects effects;
+    const base::Time now{};
+    for (std::size_t i = 0; i < settings_.queues.size(); ++i) {
+      complaints_.add(engine.create_queue(now, settings_.queues[i], false, effects), fmt::format("queues[{}]", i));
+    }
+    for (std::size_t i = 0; i < settings_.pipelines.size(); ++i) {
+      complaints_.add(engine.create_pipeline(now, settings_.pipelines[i], effects), fmt::format("pipelines[{}]", i));
+    }
+  }
+
+  const v1::ServerConfig& config_;
+  const handlers::Registry& registered_;
+  Complaints& complaints_;
+  Settings settings_;
+};
+
+}  // namespace
+
+std::uint32_t default_threads() { return std::clamp(std::thread::hardware_concurrency(), 2U, limits::kMaxThreads); }
+
+Settings check(const v1::ServerConfig& config, const handlers::Registry& registered, const std::filesystem::path& directory,
+               Complaints& complaints) {
+  return Checker(config, registered, complaints).run(directory);
+}
+
+}  // namespace sluice::config

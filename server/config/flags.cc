@@ -1,0 +1,74 @@
+#include "server/config/flags.h"
+
+#include <sstream>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+namespace sluice::config {
+namespace {
+
+constexpr const char* kDescription =
+    "sluiced: named, bounded, closable queues and stage workers, served over gRPC.\n"
+    "Without any flag it serves on loopback with defaults that work.\n";
+
+constexpr const char* kFooter = R"(
+A flag beats its environment variable, which beats the configuration file. Durations
+are written 1.5s, 200ms, 2m, 1h.
+
+On standard output: "listening grpc HOST:PORT", then "ready". The log goes to standard
+error. SIGTERM or SIGINT drains and ends; a second one ends at once.
+
+Exit codes: 0  ended as asked, or the configuration is good (--check-config)
+            1  could not start or go on; a bad configuration (--check-config)
+            2  wrong usage or a bad configuration
+            128 + signal number  ended at once by a second signal
+
+Examples: sluiced
+          sluiced --config photos.yaml --listen 0.0.0.0:7410
+          sluiced --config photos.yaml --check-config)";
+
+constexpr std::size_t kHelpColumn = 36;
+
+const char* group_of(const FlagInfo& info) {
+  const std::string_view path = info.path;
+  if (path.starts_with("log.") || path.starts_with("debug_")) return "Seeing what happens";
+  return "Running";
+}
+
+void add_setting(CLI::App& app, const FlagInfo& info, Flags& flags) {
+  const std::string help = fmt::format("{}\n[{}]", info.help, info.environment);
+  app.add_option_function<std::string>(
+         info.flag, [&flags, path = info.path](const std::string& value) { flags.settings[path] = value; }, help)
+      ->type_name(info.value)
+      ->group(group_of(info));
+}
+
+}  // namespace
+
+std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv) {
+  Flags flags;
+  CLI::App app(kDescription, "sluiced");
+  app.get_formatter()->column_width(kHelpColumn);
+  app.footer(kFooter);
+  app.add_option("--config", flags.config, fmt::format("Read this YAML file, - for standard input\n[{}]", kConfigVariable))
+      ->type_name("FILE")
+      ->group("Configuration");
+  app.add_flag("--check-config", flags.check_config, "Read the configuration, say what is wrong with it, and exit")
+      ->group("Configuration");
+  for (const FlagInfo& info : kFlags) add_setting(app, info, flags);
+  app.set_help_flag("-h,--help", "Show this")->group("Other");
+  app.set_version_flag("--version", "sluiced " SLUICE_VERSION, "Show the version")->group("Other");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err);
+    if (code == 0) return Answer{0, out.str(), {}};
+    return Answer{2, {}, fmt::format("sluiced: {}\nTry: sluiced --help\n", error.what())};
+  }
+  return flags;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,48 @@
+// sluiced's command line.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace sluice::config {
+
+// What was said on the command line, as text; load() checks the values.
+struct Flags {
+  std::optional<std::string> config;  // the file
+  bool check_config = false;
+  // Settings by the path of their field in ServerConfig: "log.level". Only those that were given.
+  std::map<std::string, std::string> settings;
+};
+
+// The command line asks for text instead of a server (--help, --version), or is wrong.
+struct Answer {
+  int exit_code = 0;  // 2 if it is wrong
+  std::string output;
+  std::string error;
+};
+
+// A setting that has a flag and an environment variable.
+struct FlagInfo {
+  const char* path;         // in ServerConfig
+  const char* flag;         // --listen
+  const char* environment;  // SLUICE_LISTEN
+  const char* value;        // how the help calls it
+  const char* help;
+};
+inline constexpr FlagInfo kFlags[] = {
+    {"listen", "--listen", "SLUICE_LISTEN", "HOST:PORT", "Where gRPC listens; port 0 = any free one (127.0.0.1:7410)"},
+    {"threads", "--threads", "SLUICE_THREADS", "N",
+     "Threads for stages and child processes (the cores, at least 2)"},
+    {"drain_timeout", "--drain-timeout", "SLUICE_DRAIN_TIMEOUT", "DURATION", "How long SIGTERM lets running work finish (10s)"},
+    {"log.level", "--log-level", "SLUICE_LOG_LEVEL", "LEVEL", "debug, info, warn or error (info)"},
+    {"log.format", "--log-format", "SLUICE_LOG_FORMAT", "FORMAT", "text, json, or auto: text on a terminal, else json (auto)"},
+    {"debug_slow_reactions", "--debug-slow-reactions", "SLUICE_DEBUG_SLOW_REACTIONS", "DURATION",
+     "Report whatever holds a thread for longer than this (off)"},
+};
+inline constexpr const char* kConfigVariable = "SLUICE_CONFIG";
+
+[[nodiscard]] std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv);
+
+}  // namespace sluice::config

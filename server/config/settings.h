@@ -1,0 +1,36 @@
+// Everything that can be set on a server, read and checked.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/limits.h"
+#include "server/handlers/subprocess.h"
+#include "server/log/log.h"
+#include "server/model/pipeline_spec.h"
+#include "server/model/queue_settings.h"
+
+namespace sluice::config {
+
+// The number of cores, at least 2 and at most limits::kMaxThreads.
+[[nodiscard]] std::uint32_t default_threads();
+
+inline constexpr const char* kDefaultListen = "127.0.0.1:7410";
+
+// docs/configuration.md says what each means.
+struct Settings {
+  std::string listen = kDefaultListen;  // host:port; port 0 = any
+  log::Options log;
+  base::Duration drain_timeout = limits::kDefaultDrainTimeout;
+  std::uint32_t threads = default_threads();
+  std::map<std::string, handlers::SubprocessSpec> handlers;
+  std::vector<model::QueueSpec> queues;
+  std::vector<model::PipelineSpec> pipelines;
+  std::optional<base::Duration> debug_slow_reactions;  // none: off
+};
+
+}  // namespace sluice::config

@@ -1,0 +1,154 @@
+// Handlers, queues and pipelines of the configuration file.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/config/loading.h"
+
+namespace sluice::config {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(Handlers, BecomeSpecifications) {
+  const auto all = settings(R"(
+handlers:
+  resize:
+    description: Halves a picture
+    subprocess:
+      commands:
+        - argv: [cat]
+        - shell: wc -c
+      timeout: 1.5s
+      grace: 0
+      max_output_bytes: 100
+      inherit_env: [PATH]
+      env: {A: "1"}
+      working_directory: work/dir
+      do_not_retry_exit_codes: [3]
+      limits: {cpu_time: 2s, open_files: 20, core_bytes: 5}
+)");
+  const auto& spec = all.handlers.at("resize");
+  EXPECT_EQ(spec.description, "Halves a picture");
+  ASSERT_EQ(spec.commands.size(), 2U);
+  EXPECT_THAT(spec.commands[0].argv, ElementsAre("cat"));
+  EXPECT_EQ(spec.commands[1].shell, "wc -c");
+  EXPECT_EQ(spec.timeout, 1500ms);
+  EXPECT_EQ(spec.grace, 0s);
+  EXPECT_EQ(spec.max_output_bytes, 100U);
+  EXPECT_THAT(spec.inherit_env, ElementsAre("PATH"));
+  EXPECT_EQ(spec.env, (std::map<std::string, std::string>{{"A", "1"}}));
+  EXPECT_EQ(spec.working_directory, "DIR/work/dir");
+  EXPECT_THAT(spec.do_not_retry_exit_codes, ElementsAre(3));
+  EXPECT_EQ(spec.limits.cpu_time, 2s);
+  EXPECT_EQ(spec.limits.open_files, 20U);
+  EXPECT_EQ(spec.limits.address_space_bytes, std::nullopt);
+  EXPECT_EQ(spec.limits.core_bytes, 5U);
+}
+
+TEST(Handlers, HaveDefaults) {
+  const auto all = settings("handlers: {h: {subprocess: {commands: [{argv: [cat]}]}}}");
+  const auto& spec = all.handlers.at("h");
+  EXPECT_EQ(spec.timeout, std::nullopt);
+  EXPECT_EQ(spec.grace, limits::kDefaultGrace);
+  EXPECT_EQ(spec.max_output_bytes, limits::kMaxPayloadBytes);
+  EXPECT_EQ(spec.inherit_env.size(), 6U);
+  EXPECT_EQ(spec.working_directory, "");
+}
+
+TEST(Handlers, AbsoluteWorkingDirectoriesStayAsTheyAre) {
+  const auto all = settings("handlers: {h: {subprocess: {working_directory: /tmp, commands: [{argv: [cat]}]}}}");
+  EXPECT_EQ(all.handlers.at("h").working_directory, "/tmp");
+}
+
+TEST(Handlers, AreRefusedWithTheirLine) {
+  EXPECT_EQ(complaints("handlers:\n  h: {}\n"),
+            "f:2:3: handlers.h: says not what to run; give it a \"subprocess\" with its \"commands\"\n");
+  EXPECT_THAT(complaints("handlers:\n  h:\n    subprocess:\n      commands:\n        - argv: [a]\n          shell: b\n"),
+              StartsWith("f:5:11: handlers.h.subprocess.commands[0]: "));
+  EXPECT_THAT(complaints("handlers:\n  h:\n    subprocess:\n      commands: []\n"),
+              StartsWith("f:4:17: handlers.h.subprocess.commands: "));
+  EXPECT_THAT(complaints("handlers:\n  h:\n    subprocess:\n      timeout: 0\n      commands: [{argv: [a]}]\n"),
+              StartsWith("f:4:16: handlers.h.subprocess.timeout: "));
+  EXPECT_THAT(complaints("handlers:\n  h:\n    subprocess:\n      max_output_bytes: 4194305\n      commands: [{argv: [a]}]\n"),
+              StartsWith("f:4:25: handlers.h.subprocess.max_output_bytes: "));
+  EXPECT_THAT(complaints("handlers:\n  ' h': {subprocess: {commands: [{argv: [a]}]}}\n"), StartsWith("f:2:3: handlers. h: "));
+  EXPECT_THAT(complaints("handlers:\n  builtin.identity: {subprocess: {commands: [{argv: [a]}]}}\n"),
+              StartsWith("f:2:3: handlers.builtin.identity: is the name of a handler that sluiced has already"));
+}
+
+TEST(Queues, BecomeSpecifications) {
+  const auto all =
+      settings("queues:\n  - {name: a, settings: {capacity: 5, order: lifo, dead_letter_queue: '-'}}\n  - name: b\n");
+  ASSERT_EQ(all.queues.size(), 2U);
+  EXPECT_EQ(all.queues[0].name, "a");
+  EXPECT_EQ(all.queues[0].settings.capacity, 5U);
+  EXPECT_EQ(all.queues[0].settings.order, model::QueueOrder::kLifo);
+  EXPECT_EQ(all.queues[0].settings.dead_letter_queue, "");
+  EXPECT_EQ(all.queues[1].settings.capacity, std::nullopt);
+}
+
+TEST(Queues, AreRefusedWithTheirLine) {
+  EXPECT_THAT(complaints("queues:\n  - name: a\n    settings:\n      capacity: 100000001\n"),
+              StartsWith("f:4:17: queues[0].settings.capacity: 100000001 is out of range"));
+  EXPECT_THAT(complaints("queues:\n  - settings: {}\n"), StartsWith("f:2:5: queues[0].name: is empty"));
+  EXPECT_THAT(complaints("queues:\n  - name: a\n  - name: a\n"), StartsWith("f:3:5: queues[1]: "));
+  EXPECT_THAT(complaints("queues:\n  - name: a\n    settings:\n      retry:\n        jitter: 2\n"),
+              StartsWith("f:5:17: queues[0].settings.retry.jitter: 2 is out of range"));
+}
+
+TEST(Pipelines, BecomeSpecifications) {
+  const auto all = settings(
+      "pipelines:\n  - name: p\n    stages:\n"
+      "      - {input: a, output: b, handler: builtin.identity, workers: 3, retry: {max_attempts: 1}}\n");
+  ASSERT_EQ(all.pipelines.size(), 1U);
+  ASSERT_EQ(all.pipelines[0].stages.size(), 1U);
+  EXPECT_EQ(all.pipelines[0].stages[0].name, "a");
+  EXPECT_EQ(all.pipelines[0].stages[0].workers, 3U);
+  ASSERT_EQ(all.pipelines[0].queues.size(), 1U);
+  EXPECT_EQ(all.pipelines[0].queues[0].settings.max_attempts, 1U);
+}
+
+TEST(Pipelines, AreRefusedWithTheirLine) {
+  EXPECT_THAT(complaints("pipelines:\n  - name: p\n"), StartsWith("f:2:5: pipelines[0].stages: has 0 stages"));
+  EXPECT_THAT(
+      complaints("pipelines:\n  - name: p\n    stages:\n      - {input: a, handler: builtin.identity, workers: 1001}\n"),
+      StartsWith("f:4:56: pipelines[0].stages[0].workers: 1001 is out of range"));
+  EXPECT_THAT(complaints("pipelines:\n"
+                         "  - {name: p, stages: [{input: a, handler: builtin.identity}]}\n"
+                         "  - {name: p, stages: [{input: b, handler: builtin.identity}]}\n"),
+              StartsWith("f:3:5: pipelines[1]: "));
+}
+
+TEST(Pipelines, NameHandlersThatExist) {
+  EXPECT_EQ(complaints("handlers:\n  resize: {subprocess: {commands: [{argv: [cat]}]}}\n"
+                       "pipelines:\n  - {name: p, stages: [{input: a, handler: risize}]}\n"),
+            "f:4:44: pipelines[0].stages[0].handler: no handler is called \"risize\"; did you mean \"resize\"?\n");
+  EXPECT_EQ(complaints("pipelines:\n  - {name: p, stages: [{input: a, handler: x}]}\n"),
+            "f:2:44: pipelines[0].stages[0].handler: no handler is called \"x\"; known are \"builtin.identity\"\n");
+}
+
+TEST(File, ReportsAllMistakesTogether) {
+  EXPECT_EQ(complaints("threads: 1000\n"
+                       "queues:\n"
+                       "  - name: a b\n"
+                       "  - name: ok\n"
+                       "    settings: {capcity: 3}\n"
+                       "pipelines:\n"
+                       "  - {name: p, stages: [{input: a, handler: x}]}\n"),
+            "f:1:10: threads: 1000 is out of range; 1 to 256 is allowed\n"
+            "f:3:11: queues[0].name: \"a b\" is not a name; A-Z a-z 0-9 . _ - : / are allowed, a letter or digit first\n"
+            "f:5:16: queues[1].settings.capcity: unknown key; did you mean \"capacity\"?\n"
+            "f:7:44: pipelines[0].stages[0].handler: no handler is called \"x\"; known are \"builtin.identity\"\n");
+}
+
+TEST(File, DoesNotJudgeWhatItCouldNotRead) {
+  EXPECT_EQ(complaints("pipelines:\n  - name: p\n    stages:\n      - {inptu: a, handler: builtin.identity}\n"),
+            "f:4:10: pipelines[0].stages[0].inptu: unknown key; did you mean \"input\"?\n");
+  EXPECT_EQ(complaints("queues: [a: b: c]\n").find("queues[0]"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::config
