@@ -56,7 +56,8 @@ void HeldItem::settle_or_raise(const google::protobuf::RepeatedPtrField<v1::Leas
 void HeldItem::done(const std::vector<Output>& outputs, const DoneOptions& options) {
   v1::CompleteRequest request;
   request.set_queue(queue());
-  request.set_request_id(connection_->new_request_id());
+  if (unanswered_.empty()) unanswered_ = connection_->new_request_id();
+  request.set_request_id(unanswered_);
   v1::Completion& completion = *request.add_completions();
   completion.set_lease_token(token());
   for (const Output& output : outputs) {
@@ -66,7 +67,9 @@ void HeldItem::done(const std::vector<Output>& outputs, const DoneOptions& optio
   }
   // Without outputs there is nothing to wait for.
   const std::optional<Duration> wait = outputs.empty() ? Duration::zero() : options.max_wait;
-  settle_or_raise(connection_->call(request, {.wait = wait, .stop = options.stop}).results());
+  const auto response = connection_->call(request, {.wait = wait, .stop = options.stop});
+  unanswered_.clear();
+  settle_or_raise(response.results());
 }
 
 void HeldItem::fail(const Failure& failure, const FailOptions& options) {

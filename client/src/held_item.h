@@ -50,6 +50,8 @@ class HeldItem {
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<Lease> lease_;
   bool ended_ = false;
+  // The request_id of a completion whose answer never came: repeating it, by hand too, cannot do it twice.
+  std::string unanswered_;
 };
 
 // Items taken from a queue.

@@ -124,20 +124,29 @@ bool Connection::Wire::Attempts::succeeded(const grpc::Status& status) {
   if (!gone || !info.reason().empty()) wire_.reached_ = true;
   if (waits_forever) return false;
   if (!gone) raise_status(status, info);
+  note(status);
   if (!options_.repeat) give_up(status);
-  // With a reason the server itself says that nothing was done.
-  if (repeat_ == Repeat::kUnsafe && info.reason().empty()) give_up(status);
+  // Only of this one the server itself says that nothing was done.
+  if (repeat_ == Repeat::kUnsafe && info.reason() != "SHUTTING_DOWN") give_up(status);
   const auto time = patience_.pause_after_failure(began_, steady_clock::now());
   if (!time) give_up(status);
   pause(*time);
   return false;
 }
 
+void Connection::Wire::Attempts::note(const grpc::Status& status) {
+  if (!trouble_.empty()) return;
+  // gRPC lists every address that it tried; the end of it says what is wrong.
+  constexpr std::string_view kLast = "Failed to connect to remote host: ";
+  const std::string& message = status.error_message();
+  const std::size_t at = message.rfind(kLast);
+  trouble_ = at == std::string::npos ? message : message.substr(at + kLast.size());
+}
+
 void Connection::Wire::Attempts::give_up(const grpc::Status& status) const {
   const google::rpc::ErrorInfo info = error_info(status);
   if (!info.reason().empty()) raise_status(status, info);
-  raise(Code::kUnavailable, "UNREACHABLE",
-        fmt::format("cannot reach the server at {}: {}", wire_.address_, status.error_message()));
+  raise(Code::kUnavailable, "UNREACHABLE", fmt::format("cannot reach the server at {}: {}", wire_.address_, trouble_));
 }
 
 }  // namespace sluice::internal

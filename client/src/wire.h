@@ -69,12 +69,15 @@ class Connection::Wire::Attempts {
   void connect();
   void pause(Duration time);
   [[noreturn]] void give_up(const grpc::Status& status) const;
+  // Keeps what the first attempt said of an address where nobody answers: later ones only say that they gave up.
+  void note(const grpc::Status& status);
 
   Wire& wire_;
   const CallOptions& options_;
   const Repeat repeat_;
   Patience patience_;
   Instant began_;
+  std::string trouble_;
 };
 
 template <class Stub, class Request, class Response, class Prepare>

@@ -47,14 +47,27 @@ class Crew {
     }
     if (item.ended() && !item.lost()) return count(&WorkResult::done);
     try {
-      item.done(outputs, {.max_wait = std::nullopt, .stop = stop_.get_token()});
+      hand_on(item, outputs);
       count(&WorkResult::done);
     } catch (const LeaseLost& error) {
       lose(item, error);
-    } catch (const Cancelled&) {
-      item.release();
+    } catch (const QueueFull&) {
+      give_back(item);
     } catch (const InvalidArgument& error) {
       fail(item, error, false);
+    } catch (const Error&) {
+      // The output queue or the connection is at fault, not the item: another worker may have more luck.
+      give_back(item);
+      throw;
+    }
+  }
+
+  // Waits for room; after a stop, only if there is some.
+  void hand_on(Item& item, const std::vector<Output>& outputs) {
+    try {
+      item.done(outputs, {.stop = stop_.get_token()});
+    } catch (const Cancelled&) {
+      item.done(outputs, {.max_wait = Duration::zero()});
     }
   }
 
@@ -65,6 +78,14 @@ class Crew {
       count(&WorkResult::failed);
     } catch (const LeaseLost& lost) {
       lose(item, lost);
+    }
+  }
+
+  static void give_back(Item& item) {
+    try {
+      item.release();
+    } catch (const Error&) {
+      // Its lease runs out by itself.
     }
   }
 
