@@ -1,0 +1,136 @@
+// What each command was given on the command line. Plain data: filled by command_line.cc, read by the commands.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/types.h"
+
+namespace sluice::cli {
+
+struct Globals {
+  std::string server = "127.0.0.1:7410";
+  bool json = false;
+  // How long a server may take to be there.
+  Duration connect_timeout = std::chrono::seconds(3);
+};
+
+// Shared by create and update.
+struct SettingsArguments {
+  std::optional<std::uint32_t> capacity;
+  std::string order;
+  std::optional<Duration> lease;
+  std::optional<std::uint32_t> max_attempts;
+  std::optional<Duration> backoff;
+  std::optional<Duration> max_backoff;
+  std::optional<std::string> dead_letter;
+};
+
+struct CreateArguments {
+  std::string name;
+  SettingsArguments settings;
+  bool if_missing = false;
+};
+
+struct UpdateArguments {
+  std::string name;
+  SettingsArguments settings;
+};
+
+struct ListArguments {
+  std::string prefix;
+};
+
+struct NameArguments {
+  std::string name;
+};
+
+struct RemoveArguments {
+  std::string name;
+  bool force = false;
+};
+
+struct CloseArguments {
+  std::string name;
+  bool immediate = false;
+};
+
+struct PutArguments {
+  std::string queue;
+  std::vector<std::string> payloads;
+  std::vector<std::string> files;
+  bool lines = false;
+  std::vector<std::string> attributes;  // KEY=VALUE
+  std::int64_t priority = 0;
+  std::optional<Duration> delay;
+  std::optional<Duration> wait;
+};
+
+struct GetArguments {
+  std::string queue;
+  std::uint32_t count = 1;
+  std::optional<Duration> wait;
+  std::optional<Duration> lease;
+  bool done = false;
+};
+
+struct LeaseArguments {
+  std::string queue;
+  std::vector<LeaseToken> tokens;
+};
+
+struct FailArguments {
+  LeaseArguments leases;
+  std::string message;
+  bool do_not_retry = false;
+  std::optional<Duration> delay;
+};
+
+struct ExtendArguments {
+  LeaseArguments leases;
+  std::optional<Duration> lease;
+};
+
+struct PeekArguments {
+  std::string queue;
+  std::uint32_t count = 10;
+  std::uint32_t max_bytes = 1024;
+};
+
+struct JoinArguments {
+  std::string name;
+  bool queue = false;
+  bool pipeline = false;
+  std::optional<Duration> wait;
+  std::optional<Duration> interval;
+};
+
+struct WorkArguments {
+  std::string queue;
+  std::string output;
+  std::uint32_t jobs = 1;
+  std::optional<Duration> lease;
+  std::vector<std::string> command;
+};
+
+struct PipelineCreateArguments {
+  std::string file;
+};
+
+struct StageArguments {
+  std::string pipeline;
+  std::string stage;
+  std::uint32_t workers = 0;
+};
+
+struct HealthArguments {
+  Duration timeout = std::chrono::seconds(3);
+};
+
+struct CompletionArguments {
+  std::string shell;
+};
+
+}  // namespace sluice::cli

@@ -1,0 +1,116 @@
+#include "client/cli/command_line.h"
+
+#include <cstdlib>
+
+#include "client/cli/exit_codes.h"
+#include "client/cli/grammar.h"
+#include "proto/yaml/duration.h"
+
+namespace sluice::cli {
+namespace {
+
+// The tree of commands, and where what was typed goes.
+struct Tree {
+  Globals globals;
+  Command chosen;
+  CLI::App root{"Named, closable, bounded queues and pipelines on a Sluice server.", "sluice"};
+
+  Tree();
+};
+
+Tree::Tree() {
+  root.require_subcommand(1);
+  root.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("sluice: USAGE: ") + error.what() + "\nRun with --help for more information.\n";
+  });
+  // Global options may also stand behind the command.
+  root.fallthrough();
+  root.add_option("--server", globals.server, "Where the server is: host:port")
+      ->envname("SLUICE_SERVER")
+      ->type_name("ADDR")
+      ->capture_default_str();
+  root.add_flag("--json", globals.json, "Print results as JSON with the names of the protos; 64-bit numbers are strings");
+  add_duration(root, "--connect-timeout", globals.connect_timeout, "How long the server may take to be there (default 3s)");
+  root.footer(
+      "Spans of time are written 200ms, 1.5s, 2m, 1h.\n"
+      "Exit codes: 0 ok; 1 the operation failed, with its reason on standard error; 2 the command line makes no sense;\n"
+      "3 the server cannot be reached; 4 there was nothing to get; 130 interrupted.");
+  add_queue_commands(root, chosen);
+  add_item_commands(root, chosen);
+  add_pipeline_commands(root, chosen);
+  add_other_commands(root, chosen);
+}
+
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  // CLI11 knows a set only as the text of its validator: {bash,zsh,fish}.
+  std::vector<std::string> choices;
+  const std::string text = option.get_type_name();
+  const std::size_t open = text.find('{');
+  const std::size_t end = text.find('}');
+  if (open == std::string::npos || end == std::string::npos) return choices;
+  return CLI::detail::split(text.substr(open + 1, end - open - 1), ',');
+}
+
+CommandNode node_of(const CLI::App& app) {
+  CommandNode node{.name = app.get_name(), .description = app.get_description(), .options = {}, .choices = {}, .commands = {}};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) {
+      if (node.choices.empty()) node.choices = choices_of(*option);
+      continue;
+    }
+    OptionNode added;
+    for (const std::string& name : option->get_snames()) added.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) added.names.push_back("--" + name);
+    added.description = option->get_description();
+    added.takes_value = option->get_items_expected_max() > 0;
+    added.choices = choices_of(*option);
+    added.file = option->get_type_name() == "FILE";
+    node.options.push_back(std::move(added));
+  }
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    node.commands.push_back(node_of(*command));
+  return node;
+}
+
+Duration duration_of(const std::string& text) {
+  const auto duration = yaml::parse_duration(text);
+  if (!duration)
+    throw CLI::ConversionError("\"" + text + "\" is not a span of time such as " + std::string(yaml::kDurationExamples));
+  return *duration;
+}
+
+}  // namespace
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& target, const std::string& description) {
+  return app
+      .add_option_function<std::string>(
+          name, [&target](const std::string& text) { target = duration_of(text); }, description)
+      ->type_name("DUR");
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<Duration>& target,
+                          const std::string& description) {
+  return app
+      .add_option_function<std::string>(
+          name, [&target](const std::string& text) { target = duration_of(text); }, description)
+      ->type_name("DUR");
+}
+
+CommandLine parse(int argc, const char* const* argv) {
+  const auto tree = std::make_unique<Tree>();
+  CommandLine line;
+  try {
+    tree->root.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Prints help on standard output, complaints on standard error.
+    const int code = tree->root.exit(error);
+    line.exit_code = code == 0 ? kOk : kUsage;
+  }
+  line.globals = tree->globals;
+  line.command = tree->chosen;
+  return line;
+}
+
+CommandNode command_tree() { return node_of(std::make_unique<Tree>()->root); }
+
+}  // namespace sluice::cli

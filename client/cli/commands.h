@@ -1,0 +1,52 @@
+// The commands. Each returns an exit code, prints its results on standard output and what is for people only on standard error,
+// and throws sluice::Error when the server refuses or is not there.
+#pragma once
+
+#include "client/cli/arguments.h"
+#include "client/cli/session.h"
+
+namespace sluice::cli {
+
+struct CommandNode;
+
+// Queues.
+int create(Session& session, const CreateArguments& arguments);
+int list(Session& session, const ListArguments& arguments);
+int show(Session& session, const NameArguments& arguments);
+int update(Session& session, const UpdateArguments& arguments);
+int remove(Session& session, const RemoveArguments& arguments);
+int close(Session& session, const CloseArguments& arguments);
+int pause(Session& session, const NameArguments& arguments);
+int resume(Session& session, const NameArguments& arguments);
+int purge(Session& session, const NameArguments& arguments);
+
+// Items.
+int put(Session& session, const PutArguments& arguments);
+int get(Session& session, const GetArguments& arguments);
+int done(Session& session, const LeaseArguments& arguments);
+int fail(Session& session, const FailArguments& arguments);
+int extend(Session& session, const ExtendArguments& arguments);
+int release(Session& session, const LeaseArguments& arguments);
+int peek(Session& session, const PeekArguments& arguments);
+int work(Session& session, const WorkArguments& arguments);
+
+// A queue or a pipeline.
+int join(Session& session, const JoinArguments& arguments);
+
+// Pipelines.
+int pipeline_create(Session& session, const PipelineCreateArguments& arguments);
+int pipeline_list(Session& session);
+int pipeline_show(Session& session, const NameArguments& arguments);
+int pipeline_close(Session& session, const CloseArguments& arguments);
+int pipeline_remove(Session& session, const RemoveArguments& arguments);
+int stage_scale(Session& session, const StageArguments& arguments);
+int stage_pause(Session& session, const StageArguments& arguments);
+int stage_resume(Session& session, const StageArguments& arguments);
+
+// The server and this program.
+int handlers(Session& session);
+int health(Session& session, const HealthArguments& arguments);
+int completion(const CommandNode& root, const CompletionArguments& arguments);
+int print_version(Session& session);
+
+}  // namespace sluice::cli

@@ -1,0 +1,117 @@
+#include "client/cli/attributes.h"
+#include "client/cli/commands.h"
+#include "client/cli/grammar.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::uint32_t kMaxBatch = 10'000;
+constexpr std::uint32_t kMaxJobs = 1'000;
+
+void add_queue(CLI::App& app, std::string& target) { app.add_option("queue", target, "The queue's name")->required(); }
+
+void add_leases(CLI::App& app, LeaseArguments& leases) {
+  add_queue(app, leases.queue);
+  app.add_option("token", leases.tokens, "The lease tokens, as get showed them")->required()->expected(1, kMaxBatch);
+}
+
+std::string check_attribute(const std::string& text) {
+  return parse_attribute(text) ? "" : "\"" + text + "\" is not of the form KEY=VALUE";
+}
+
+void add_put(CLI::App& root, Command& chosen) {
+  auto [app, arguments] = add_command<PutArguments>(root, chosen, "put", "Put items; waits while the queue is full", put);
+  add_queue(app, arguments.queue);
+  auto* payloads = app.add_option("payload", arguments.payloads, "Each an item");
+  auto* files = app.add_option("--file", arguments.files,
+                               "Each file an item, with its name as the attribute \"name\"; - is standard input")
+                    ->type_name("FILE");
+  auto* lines = app.add_flag("--lines", arguments.lines, "Each line of standard input an item, in bulk")
+                    ->excludes(payloads)
+                    ->excludes(files);
+  app.add_option("--attr", arguments.attributes, "An attribute for every item")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->check(check_attribute);
+  app.add_option("--priority", arguments.priority, "In a priority queue the smallest is handed out first");
+  add_duration(app, "--delay", arguments.delay, "Not handed out before this has passed");
+  add_duration(app, "--wait", arguments.wait, "How long to wait for room; 0 = try (default: as long as it takes)");
+  app.parse_complete_callback([payloads, files, lines] {
+    if (payloads->count() + files->count() + lines->count() == 0)
+      throw CLI::ValidationError("put", "give a payload, --file or --lines");
+  });
+}
+
+void add_get(CLI::App& root, Command& chosen) {
+  auto [app, arguments] = add_command<GetArguments>(root, chosen, "get", "Take items", get);
+  add_queue(app, arguments.queue);
+  app.add_option("-n,--count", arguments.count, "At most so many; with more than 1, as JSON lines")
+      ->check(CLI::Range(1U, kMaxBatch));
+  add_duration(app, "--wait", arguments.wait, "How long to wait for the first; 0 = try (default: as long as it takes)");
+  add_duration(app, "--lease", arguments.lease, "How long to keep them (default: the queue's)");
+  app.add_flag("--done", arguments.done, "Mark them as done once they are printed");
+}
+
+void add_lease_commands(CLI::App& root, Command& chosen) {
+  {
+    auto [app, arguments] = add_command<LeaseArguments>(root, chosen, "done", "Mark items as done", done);
+    add_leases(app, arguments);
+  }
+  {
+    auto [app, arguments] =
+        add_command<FailArguments>(root, chosen, "fail", "Mark attempts as failed: tried again, or given up", fail);
+    add_leases(app, arguments.leases);
+    app.add_option("--message", arguments.message, "What happened");
+    app.add_flag("--do-not-retry", arguments.do_not_retry, "Give up, whatever attempts are left");
+    add_duration(app, "--delay", arguments.delay, "Instead of the queue's backoff");
+  }
+  {
+    auto [app, arguments] = add_command<ExtendArguments>(root, chosen, "extend", "Keep items for longer", extend);
+    add_leases(app, arguments.leases);
+    add_duration(app, "--lease", arguments.lease, "Counted from now (default: the queue's)");
+  }
+  {
+    auto [app, arguments] = add_command<LeaseArguments>(root, chosen, "release", "Give items back untouched", release);
+    add_leases(app, arguments);
+  }
+}
+
+void add_peek(CLI::App& root, Command& chosen) {
+  auto [app, arguments] = add_command<PeekArguments>(root, chosen, "peek", "Look at items without taking them", peek);
+  add_queue(app, arguments.queue);
+  app.add_option("-n,--count", arguments.count, "At most so many")->capture_default_str();
+  app.add_option("--max-bytes", arguments.max_bytes, "How much of each payload")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 1U << 20));
+}
+
+void add_work(CLI::App& root, Command& chosen) {
+  auto [app, arguments] = add_command<WorkArguments>(
+      root, chosen, "work", "Run a command for each item: payload on its standard input, result from its standard output",
+      work);
+  add_queue(app, arguments.queue);
+  app.add_option("--output", arguments.output, "The queue for results (default: they go to standard output)")
+      ->type_name("QUEUE");
+  app.add_option("-j,--jobs", arguments.jobs, "Items worked on at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, kMaxJobs));
+  add_duration(app, "--lease", arguments.lease, "How long an item is kept at a time; it is extended while the command runs");
+  app.add_option("command", arguments.command, "After --: the program and its arguments")->required()->type_name("CMD");
+  app.footer(
+      "Exit code 0 of the command marks the item as done and hands its result on in the same step; any other fails the "
+      "attempt.\n"
+      "The command's environment has SLUICE_ITEM_ID, SLUICE_ATTEMPT, SLUICE_QUEUE and SLUICE_ATTR_<KEY>.\n"
+      "Ends at the end of the queue. Ctrl-C finishes what runs; a second one ends it and gives the items back.");
+}
+
+}  // namespace
+
+void add_item_commands(CLI::App& root, Command& chosen) {
+  add_put(root, chosen);
+  add_get(root, chosen);
+  add_lease_commands(root, chosen);
+  add_peek(root, chosen);
+  add_work(root, chosen);
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,15 @@
+// Items as JSON lines.
+#pragma once
+
+#include <string>
+
+#include "sluice/v1/queue.pb.h"
+
+namespace sluice::cli {
+
+// The message with the names of the protos, on one line, except that a payload that is UTF-8 stands in "payload" as it is, and
+// any other in "payload_base64". 64-bit numbers are strings.
+[[nodiscard]] std::string item_json(const v1::LeasedItem& item);
+[[nodiscard]] std::string item_json(const v1::PeekedItem& item);
+
+}  // namespace sluice::cli

@@ -1,0 +1,123 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "client/cli/attributes.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_codes.h"
+#include "client/cli/fd.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/output.h"
+#include "client/cli/put_lines.h"
+#include "client/cli/text.h"
+#include "client/src/convert.h"
+#include "client/src/put_parts.h"
+#include "client/src/raise.h"
+
+namespace sluice::cli {
+namespace {
+
+// So much of a file is read that the server, not we, says that it is too large.
+constexpr std::size_t kMaxFileBytes = 8UL << 20;
+
+// Everything but the payload.
+v1::NewItem model_item(const PutArguments& arguments) {
+  v1::NewItem item;
+  for (const std::string& text : arguments.attributes) {
+    if (const auto attribute = parse_attribute(text)) (*item.mutable_attributes())[attribute->first] = attribute->second;
+  }
+  item.set_priority(arguments.priority);
+  if (arguments.delay) *item.mutable_delay() = internal::to_proto(*arguments.delay);
+  return item;
+}
+
+std::string read_payload(const std::string& path) {
+  const Fd file(path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string payload;
+  while (file.valid()) {
+    const std::size_t before = payload.size();
+    payload.resize(before + (64UL << 10));
+    const ssize_t count = read(file.get(), payload.data() + before, payload.size() - before);
+    payload.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) break;
+    if (count == 0) return payload;
+    if (payload.size() > kMaxFileBytes) {
+      internal::raise(Code::kInvalidArgument, "PAYLOAD_TOO_LARGE", fmt::format("file {}: an item holds at most 4 MiB", path));
+    }
+  }
+  internal::raise(Code::kNotFound, "FILE", fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+}
+
+std::vector<v1::NewItem> items_of(const PutArguments& arguments) {
+  std::vector<v1::NewItem> items;
+  const v1::NewItem model = model_item(arguments);
+  for (const std::string& payload : arguments.payloads) {
+    items.push_back(model);
+    items.back().set_payload(payload);
+  }
+  for (const std::string& path : arguments.files) {
+    items.push_back(model);
+    items.back().set_payload(read_payload(path));
+    // A name given by --attr wins.
+    items.back().mutable_attributes()->insert(
+        {"name", path == "-" ? "stdin" : std::filesystem::path(path).filename().string()});
+  }
+  return items;
+}
+
+int put_listed(Session& session, const PutArguments& arguments) {
+  std::vector<v1::NewItem> items = items_of(arguments);
+  const std::size_t all = items.size();
+  std::size_t acknowledged = 0;
+  const Interrupt interrupt;
+  const PutAllOptions options{.max_wait = arguments.wait,
+                              .stop = interrupt.first(),
+                              .progress = [&acknowledged](std::size_t count) { acknowledged = count; }};
+  v1::PutResponse response;
+  try {
+    for (const ItemId id : internal::put_parts(*session.connection(), arguments.queue, std::move(items), options)) {
+      response.add_item_ids(id);
+    }
+  } catch (const Error&) {
+    if (all > 1) say(fmt::format("{} of {} were put", count_text(acknowledged), items_text(all)));
+    throw;
+  }
+  if (session.json()) {
+    print_json(response);
+  } else {
+    print(fmt::format("{} put into \"{}\"\n", items_text(all), arguments.queue));
+  }
+  return kOk;
+}
+
+int put_from_stdin(Session& session, const PutArguments& arguments) {
+  const Interrupt interrupt;
+  PutLines lines(session.connection(), arguments.queue, model_item(arguments), arguments.wait);
+  try {
+    lines.run(STDIN_FILENO, interrupt.first());
+  } catch (const Error&) {
+    say(fmt::format("{} acknowledged by \"{}\"{}", items_text(lines.acknowledged()), arguments.queue,
+                    lines.uncertain() == 0 ? "" : fmt::format("; {} more may have been put", items_text(lines.uncertain()))));
+    throw;
+  }
+  if (session.json()) {
+    print(fmt::format("{{\"acknowledged\": \"{}\"}}\n", lines.acknowledged()));
+  } else {
+    print(fmt::format("{} put into \"{}\"\n", items_text(lines.acknowledged()), arguments.queue));
+  }
+  return kOk;
+}
+
+}  // namespace
+
+int put(Session& session, const PutArguments& arguments) {
+  return arguments.lines ? put_from_stdin(session, arguments) : put_listed(session, arguments);
+}
+
+}  // namespace sluice::cli

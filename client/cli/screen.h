@@ -1,0 +1,29 @@
+// A few lines at the bottom of a terminal that are drawn anew in place.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+
+// On standard error. One at a time; nothing else may write to the terminal between two draws.
+class Screen {
+ public:
+  Screen() = default;
+  // Leaves the last drawing where it is.
+  ~Screen() = default;
+
+  // True when standard error is a terminal that can do this.
+  [[nodiscard]] static bool is_terminal();
+  // Columns of the terminal, 80 where it does not say.
+  [[nodiscard]] static std::size_t columns();
+
+  // Each at most columns() wide.
+  void draw(const std::vector<std::string>& lines);
+
+ private:
+  std::size_t drawn_ = 0;
+};
+
+}  // namespace sluice::cli
