@@ -67,6 +67,7 @@ class Gate final : public FakeHandler {
     if (enter(held)) {
       boost::system::error_code cancelled;
       co_await held->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+      leave(held);
     }
     co_return outputs({std::string(input.payload())});
   }
@@ -80,7 +81,6 @@ class Gate final : public FakeHandler {
     const std::lock_guard lock(mutex_);
     open_ = true;
     for (const auto& held : held_) boost::asio::post(held->get_executor(), [held] { held->cancel(); });
-    held_.clear();
   }
 
  private:
@@ -90,6 +90,11 @@ class Gate final : public FakeHandler {
     changed_.notify_all();
     if (!open_) held_.push_back(held);
     return !open_;
+  }
+
+  void leave(const std::shared_ptr<boost::asio::steady_timer>& held) {
+    const std::lock_guard lock(mutex_);
+    held_.remove(held);
   }
 
   const OnStop on_stop_;
