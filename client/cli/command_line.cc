@@ -5,9 +5,22 @@
 #include "client/cli/exit_codes.h"
 #include "client/cli/grammar.h"
 #include "proto/yaml/duration.h"
+#include "proto/yaml/nearest.h"
 
 namespace sluice::cli {
 namespace {
+
+// What is wrong with the line. Of a command that does not exist CLI11 says only that one is missing.
+std::string complaint(const CLI::App& root, const CLI::Error& error) {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  const std::vector<std::string> unknown = root.remaining(true);
+  std::vector<std::string> known;
+  for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
+  if (known.empty() || unknown.empty() || unknown.front().starts_with('-')) return error.what();
+  return "no command " + yaml::in_quotes(unknown.front()) + "; " + yaml::suggestion(unknown.front(), known);
+}
 
 // The tree of commands, and where what was typed goes.
 struct Tree {
@@ -20,8 +33,8 @@ struct Tree {
 
 Tree::Tree() {
   root.require_subcommand(1);
-  root.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("sluice: USAGE: ") + error.what() + "\nRun with --help for more information.\n";
+  root.failure_message([](const CLI::App* app, const CLI::Error& error) {
+    return "sluice: USAGE: " + complaint(*app, error) + "\nRun with --help for more information.\n";
   });
   // Global options may also stand behind the command.
   root.fallthrough();

@@ -1,0 +1,36 @@
+#include "client/cli/item_json.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace sluice::cli {
+namespace {
+
+using nlohmann::json;
+
+TEST(ItemJson, ShowsTextAsText) {
+  v1::LeasedItem item;
+  item.set_item_id(7);
+  item.set_lease_token(UINT64_MAX);
+  item.set_payload("grüße\n\"x\"");
+  (*item.mutable_attributes())["name"] = "a.png";
+  const std::string line = item_json(item);
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << "one line";
+  const json read = json::parse(line);
+  EXPECT_EQ(read["item_id"], "7");
+  EXPECT_EQ(read["lease_token"], "18446744073709551615");
+  EXPECT_EQ(read["payload"], "grüße\n\"x\"");
+  EXPECT_EQ(read["attributes"]["name"], "a.png");
+  EXPECT_EQ(read["attempt"], 0);
+}
+
+TEST(ItemJson, ShowsOtherBytesInBase64) {
+  v1::PeekedItem item;
+  item.set_payload("\xff\x00x", 3);
+  const json read = json::parse(item_json(item));
+  EXPECT_FALSE(read.contains("payload"));
+  EXPECT_EQ(read["payload_base64"], "/wB4");
+}
+
+}  // namespace
+}  // namespace sluice::cli
