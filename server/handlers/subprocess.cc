@@ -1,6 +1,7 @@
 #include "server/handlers/subprocess.h"
 
-#include <system_error>
+#include <csignal>
+#include <exception>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -43,8 +44,8 @@ class SubprocessHandler final : public Handler {
     auto chain = std::make_shared<Chain>(plan, guard_, co_await asio::this_coro::executor);
     try {
       chain->start(std::get<Launch>(prepared), input.body);
-    } catch (const std::system_error& error) {
-      co_return spawn_failed(std::string("cannot start a process: ") + error.what());
+    } catch (const std::exception& exception) {
+      co_return spawn_failed(std::string("cannot start a process: ") + exception.what());
     }
     context.set_pid(chain->group());
     context.on_stop([weak = std::weak_ptr(chain)] {
@@ -65,11 +66,19 @@ class SubprocessHandler final : public Handler {
   const std::shared_ptr<Guard> guard_;
 };
 
+// A process may be started with SIGCHLD ignored; then the kernel throws its children's exit codes away.
+void heed_children() {
+  struct sigaction action {};
+  ::sigaction(SIGCHLD, nullptr, &action);
+  if ((action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Handler>> make_subprocess(SubprocessSpec spec) {
   auto plan = Plan::make(std::move(spec));
   if (!plan.ok()) return plan.status();
+  heed_children();
   return std::make_shared<SubprocessHandler>(*std::move(plan));
 }
 

@@ -59,7 +59,7 @@ struct SubprocessSpec {
 };
 
 // INVALID_VALUE if the spec cannot work whatever happens; the message begins with the field, as in "commands[1].argv: ...".
-// Touches no file and starts nothing. Environment and limits of this process are read now.
+// Starts nothing. Environment and limits of this process are read now. If this process ignores SIGCHLD, that is undone.
 //
 // The handler's failures: EXIT_CODE, SIGNALED, TIMED_OUT, OUTPUT_TOO_LARGE, SPAWN_FAILED, BAD_ARGUMENT (never retried). Each
 // has standard error's last 8 KiB, all commands together. Of a chain, exit code and signal are those of the first command that

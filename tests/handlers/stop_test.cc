@@ -1,4 +1,7 @@
 // How commands are ended that do not end themselves, and that nothing is left of any.
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -159,6 +162,48 @@ TEST(Stop, NothingIsLeft) {
   }
   EXPECT_TRUE(has_no_child());
   EXPECT_EQ(open_descriptors(), descriptors);
+}
+
+TEST(Stop, WithoutDescriptorsTheItemFailsAndNothingIsLeft) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::size_t failed = 0;
+  {
+    const auto handler = subprocess(shell("cat | cat"));
+    EXPECT_EQ(output_of(run(*handler, item("x"))), "x");  // the guard has what it needs
+    const std::size_t descriptors = open_descriptors();
+    // One more at each turn, until there are enough: so it fails at every place where one is opened.
+    for (rlim_t spare = 3; failed + 3 == spare && spare < 40; ++spare) {
+      rlimit few = before;
+      few.rlim_cur = descriptors + spare;
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+      const auto outcome = run(*handler, item("x"));
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+      EXPECT_EQ(open_descriptors(), descriptors);
+      if (std::holds_alternative<std::vector<Output>>(outcome)) break;
+      EXPECT_EQ(error_of(outcome).failure.reason, "SPAWN_FAILED");
+      EXPECT_THAT(error_of(outcome).failure.message, HasSubstr("Too many open files"));
+      ++failed;
+    }
+  }
+  EXPECT_GE(failed, 4U);
+  EXPECT_LT(failed, 30U);
+  EXPECT_TRUE(has_no_child());
+}
+
+TEST(Stop, AnExitCodeThatSomebodyElseTookIsNoSuccess) {
+  const auto handler = subprocess(argv({"true"}));
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  const auto error = error_of(run(*handler, item("")));
+  ::signal(SIGCHLD, before);
+  EXPECT_EQ(error.failure.reason, "FAILED");
+  EXPECT_THAT(error.failure.message, HasSubstr("SIGCHLD"));
+}
+
+TEST(Stop, AProcessThatIgnoresItsChildrenHeedsThem) {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(error_of(run(*subprocess(shell("exit 3")), item(""))).failure.exit_code, 3);
+  ::signal(SIGCHLD, before);
 }
 
 TEST(Stop, TwoHundredAtATime) {

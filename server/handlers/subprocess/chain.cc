@@ -30,8 +30,17 @@ constexpr std::size_t kMaxPipeBytes = 1UL << 20;
 constexpr base::Duration kKillTimeout = std::chrono::seconds(5);
 constexpr int kReapMilliseconds = 1'000;
 
+// Throws if `descriptor` cannot have it; then `fd` still owns it.
+template <class Descriptor>
+void adopt(Fd& fd, Descriptor& descriptor) {
+  descriptor.assign(fd.get());
+  (void)fd.release();
+}
+
 void record(const siginfo_t& info, CommandEnd& end) {
-  if (info.si_code == CLD_EXITED) {
+  if (info.si_pid == 0) {
+    end.is_lost = true;
+  } else if (info.si_code == CLD_EXITED) {
     end.exit_code = info.si_status;
   } else {
     end.signal = info.si_status;
@@ -79,8 +88,8 @@ void Chain::start(const Launch& launch, model::BodyPtr body) {
   }
   make_non_blocking(in);
   make_non_blocking(errors.read);
-  output_.assign(in.release());
-  errors_.assign(errors.read.release());
+  adopt(in, output_);
+  adopt(errors.read, errors_);
 }
 
 Fd Chain::start_input() {
@@ -90,7 +99,7 @@ Fd Chain::start_input() {
   // Only a matter of speed, so a refusal does not matter.
   const std::size_t wanted = std::min(body_->payload.size(), kMaxPipeBytes);
   if (wanted > kDefaultPipeBytes) ::fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
-  input_.assign(pipe.write.release());
+  adopt(pipe.write, input_);
   if (!write_some()) input_.close();
   return std::move(pipe.read);
 }
@@ -113,9 +122,17 @@ bool Chain::start_command(const Launch& launch, std::size_t index, int in, int o
   }
   auto& child = std::get<Spawned>(spawned);
   if (group_ == 0) group_ = child.pid;
-  const int pidfd = child.pidfd.release();
-  commands_.emplace_back(child.pid, Descriptor(strand_, pidfd));
+  Command& command = commands_.emplace_back(child.pid, Descriptor(strand_));
   ++running_;
+  try {
+    adopt(child.pidfd, command.pidfd);
+  } catch (...) {
+    ::kill(child.pid, SIGKILL);
+    siginfo_t info{};
+    ::waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED);
+    commands_.pop_back();
+    throw;
+  }
   return true;
 }
 
@@ -221,8 +238,9 @@ void Chain::on_exit(std::size_t index) {
   Command& command = commands_[index];
   siginfo_t info{};
   const int leave_leader = index == 0 ? WNOWAIT : 0;
-  ::waitid(P_PIDFD, static_cast<id_t>(command.pidfd.native_handle()), &info, WEXITED | WNOHANG | leave_leader);
-  if (info.si_pid == 0) return watch(index);
+  const int waited =
+      ::waitid(P_PIDFD, static_cast<id_t>(command.pidfd.native_handle()), &info, WEXITED | WNOHANG | leave_leader);
+  if (waited == 0 && info.si_pid == 0) return watch(index);
   CommandEnd& end = end_.commands[index];
   record(info, end);
   end.was_told = phase_ != Phase::kRunning;

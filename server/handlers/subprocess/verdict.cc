@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "server/base/limits.h"
+#include "server/handlers/utf8.h"
+
 namespace sluice::handlers {
 namespace {
 
@@ -40,7 +43,7 @@ bool is_broken_pipe(const CommandEnd& end) { return end.signal == SIGPIPE || end
 std::optional<std::size_t> cause(const std::vector<CommandEnd>& ends) {
   std::optional<std::size_t> broken_pipe;
   for (std::size_t i = 0; i < ends.size(); ++i) {
-    if (!ends[i].is_known() || ends[i].is_success()) continue;
+    if (!ends[i].has_ended() || ends[i].is_success()) continue;
     if (!is_broken_pipe(ends[i])) return i;
     if (!broken_pipe) broken_pipe = i;
   }
@@ -49,6 +52,8 @@ std::optional<std::size_t> cause(const std::vector<CommandEnd>& ends) {
 
 // "exited with code 3", "was ended by SIGSEGV".
 std::string how_it_ended(const CommandEnd& end) {
+  if (end.is_lost)
+    return "ended, but its exit code went to other code of this process that waits for children or ignores SIGCHLD";
   return end.exit_code ? fmt::format("exited with code {}", *end.exit_code) : "was ended by " + signal_name(*end.signal);
 }
 
@@ -57,7 +62,7 @@ std::string others(const Plan& plan, const ChainEnd& end, std::size_t cause) {
   std::string text;
   for (std::size_t i = 0; i < end.commands.size(); ++i) {
     const CommandEnd& other = end.commands[i];
-    if (i == cause || !other.is_known() || other.is_success()) continue;
+    if (i == cause || !other.has_ended() || other.is_success()) continue;
     text += fmt::format("; {} {}", name_of(plan, i), how_it_ended(other));
   }
   return text;
@@ -86,7 +91,8 @@ Error failed(const Plan& plan, const ChainEnd& end, std::size_t command) {
   error.failure.message = fmt::format("{} {}{}{}", name_of(plan, command), how_it_ended(how), hint(plan.spec(), how, command),
                                       others(plan, end, command));
   if (const auto line = last_line(end.stderr_tail); !line.empty()) error.failure.message += ": " + line;
-  error.failure.reason = how.exit_code ? model::failure_reason::kExitCode : model::failure_reason::kSignaled;
+  if (how.exit_code) error.failure.reason = model::failure_reason::kExitCode;
+  if (how.signal) error.failure.reason = model::failure_reason::kSignaled;
   const auto& codes = plan.spec().do_not_retry_exit_codes;
   error.do_not_retry =
       how.exit_code && std::find(codes.begin(), codes.end(), static_cast<std::uint32_t>(*how.exit_code)) != codes.end();
@@ -105,7 +111,7 @@ void add_end(const ChainEnd& end, Error& error) {
 Error timed_out(const Plan& plan, const ChainEnd& end) {
   const SubprocessSpec& spec = plan.spec();
   const auto told = std::find_if(end.commands.begin(), end.commands.end(),
-                                 [](const auto& command) { return command.was_told || !command.is_known(); });
+                                 [](const auto& command) { return command.was_told || !command.has_ended(); });
   const auto which = told == end.commands.end() ? 0 : static_cast<std::size_t>(told - end.commands.begin());
   Error error;
   error.failure.reason = model::failure_reason::kTimedOut;
@@ -185,6 +191,7 @@ Outcome judge(const Plan& plan, ChainEnd end) {
   if (auto* error = std::get_if<Error>(&outcome)) {
     if (end.stopped != Stopped::kNot) add_end(end, *error);
     error->failure.stderr_tail = std::move(end.stderr_tail);
+    error->failure.message = first_characters(repair_utf8(error->failure.message), limits::kMaxFailureMessageBytes);
   }
   return outcome;
 }

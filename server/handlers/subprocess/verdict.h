@@ -15,10 +15,11 @@ namespace sluice::handlers {
 struct CommandEnd {
   std::optional<std::int32_t> exit_code;
   std::optional<std::int32_t> signal;
+  bool is_lost = false;   // somebody else in this process took its exit status
   bool was_told = false;  // it ended after the chain had been told to
 
-  // Neither: it was not started, or nobody could end it.
-  [[nodiscard]] bool is_known() const { return exit_code || signal; }
+  // False: it was not started, or nothing could end it.
+  [[nodiscard]] bool has_ended() const { return exit_code || signal || is_lost; }
   [[nodiscard]] bool is_success() const { return exit_code == 0; }
 };
 
