@@ -9,6 +9,7 @@
 
 #include "server/base/limits.h"
 #include "server/rpc/call.h"
+#include "server/rpc/grpc_log.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
@@ -53,6 +54,7 @@ class GrpcServer::Parts {
 
   absl::StatusOr<int> start(const std::string& address) {
     if (auto status = check_listen_address(address); !status.ok()) return status;
+    log_what_grpc_says();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;

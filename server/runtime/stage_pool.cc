@@ -6,6 +6,7 @@
 #include <boost/asio/strand.hpp>
 
 #include "server/runtime/stage_worker.h"
+#include "server/runtime/timed_executor.h"
 
 namespace sluice::runtime {
 
@@ -93,8 +94,9 @@ void StagePool::balance(const EngineTurn& turn) {
 }
 
 void StagePool::hire(const EngineTurn& turn) {
-  auto worker = std::make_shared<StageWorker>(surroundings_.runtime, surroundings_.clock, shared_from_this(),
-                                              boost::asio::make_strand(surroundings_.io));
+  auto worker =
+      std::make_shared<StageWorker>(surroundings_.runtime, surroundings_.clock, shared_from_this(),
+                                    boost::asio::make_strand(TimedExecutor(surroundings_.io.get_executor(), "stage")));
   workers_.push_back(worker);
   ++alive_;
   surroundings_.headcount.enter();
