@@ -92,6 +92,8 @@ inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
 inline constexpr std::chrono::microseconds kStartTimeout = 60s;  // for the store to commit the configured queues
 inline constexpr std::chrono::microseconds kStopTimeout = 5s;  // from the end of the drain to the exit
+// For the last calls under way, once the drain is over: none of them waits for anything then.
+inline constexpr std::chrono::microseconds kLastCallsTimeout = 500ms;
 inline constexpr std::uint32_t kMaxThreads = 256;
 inline constexpr std::chrono::microseconds kMinSlowReaction = 1ms;
 inline constexpr std::chrono::microseconds kMaxSlowReaction = 1h;
@@ -102,6 +104,7 @@ static_assert(kMaxPayloadBytes + kMaxAttributeBytes < kMaxRequestBytes, "the lar
 static_assert(kMaxGetBytes + kMaxPayloadBytes + kMaxAttributeBytes < kMaxResponseBytes);
 static_assert(kDefaultCapacity <= kMaxCapacity && kDefaultPageSize <= kMaxPageSize);
 static_assert(kDefaultMaxBackoff <= kMaxBackoff && kDefaultInitialBackoff <= kDefaultMaxBackoff);
+static_assert(2 * kLastCallsTimeout < kStopTimeout, "time is left for the rest");
 static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
 
 }  // namespace sluice::limits

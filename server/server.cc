@@ -1,0 +1,212 @@
+#include "server/server.h"
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "server/base/clock.h"
+#include "server/base/errors.h"
+#include "server/base/reaction.h"
+#include "server/config/load.h"
+#include "server/configured.h"
+#include "server/handlers/builtins.h"
+#include "server/handlers/registry.h"
+#include "server/handlers/subprocess.h"
+#include "server/journal/memory.h"
+#include "server/log/log.h"
+#include "server/rpc/grpc_server.h"
+#include "server/runtime/runtime.h"
+#include "server/supervisor.h"
+
+namespace sluice {
+namespace {
+
+// What ends a server that runs: a signal, or a failure.
+class End {
+ public:
+  void come(std::variant<int, absl::Status> cause) {
+    const std::lock_guard lock(mutex_);
+    if (!cause_) cause_ = std::move(cause);
+    changed_.notify_all();
+  }
+  std::variant<int, absl::Status> wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return cause_.has_value(); });
+    return *cause_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<std::variant<int, absl::Status>> cause_;
+};
+
+runtime::RuntimeOptions runtime_options(const config::Settings& settings, const base::Clock& clock) {
+  runtime::RuntimeOptions options;
+  options.threads = settings.threads;
+  options.engine.seed = std::random_device()();
+  // Nobody counts up a million ids a second for long: ids that begin with the time do not come twice, even where no journal
+  // remembers the last one.
+  options.engine.first_id = static_cast<std::uint64_t>(clock.now().time_since_epoch().count());
+  return options;
+}
+
+int check_only(const config::Loaded& loaded) {
+  const std::string name = loaded.file.empty() ? "configuration" : loaded.file;
+  for (const auto& warning : loaded.warnings) fmt::print(stderr, "{}: warning: {}\n", name, warning);
+  fmt::print(stderr, "{}", loaded.complaints);
+  if (loaded.ok()) fmt::print("{}: ok\n", name);
+  return loaded.ok() ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+class Server::Parts {
+ public:
+  Parts() : registered_(handlers::add_builtins(registry_)) {}
+  ~Parts() { stop(); }
+
+  void add_handler(std::string name, std::shared_ptr<handlers::Handler> handler) {
+    auto status = registry_.add(std::move(name), std::move(handler));
+    if (registered_.ok()) registered_ = std::move(status);
+  }
+
+  int run(int argc, const char* const* argv);
+  absl::Status start(config::Settings settings);
+  [[nodiscard]] const std::string& address() const { return address_; }
+  void stop();
+
+ private:
+  absl::Status add_configured_handlers();
+  absl::Status serve();
+  int run_until_end(Supervisor& supervisor);
+  void finish(base::Duration drain_limit);
+
+  base::SystemClock clock_;
+  handlers::Registry registry_;
+  absl::Status registered_;  // the first error of add_handler()
+  config::Settings settings_;
+  journal::MemoryJournal journal_;
+  End end_;
+  std::string address_;
+  // In the order of their start; destroyed the other way round.
+  std::optional<base::SlowReactions> slow_reactions_;
+  std::optional<runtime::Runtime> runtime_;
+  std::optional<rpc::GrpcServer> grpc_;
+};
+
+absl::Status Server::Parts::add_configured_handlers() {
+  for (const auto& [name, spec] : settings_.handlers) {
+    auto handler = handlers::make_subprocess(spec);
+    if (!handler.ok()) return handler.status();
+    if (auto status = registry_.add(name, *std::move(handler)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::serve() {
+  runtime_.emplace(runtime_options(settings_, clock_), clock_, journal_, registry_);
+  auto status = runtime_->start([this](const absl::Status& failure) { end_.come(failure); });
+  if (!status.ok()) return status;
+  status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
+  if (!status.ok()) return status;
+  grpc_.emplace(*runtime_, clock_);
+  const auto port = grpc_->start(settings_.listen);
+  if (!port.ok()) return port.status();
+  address_ = fmt::format("{}:{}", settings_.listen.substr(0, settings_.listen.rfind(':')), *port);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::start(config::Settings settings) {
+  settings_ = std::move(settings);
+  if (!registered_.ok()) return registered_;
+  if (auto status = add_configured_handlers(); !status.ok()) return status;
+  if (settings_.debug_slow_reactions) {
+    slow_reactions_.emplace(*settings_.debug_slow_reactions, [](std::string_view reaction, base::Duration held) {
+      log::warn("a reaction held its thread for too long", {{"reaction", reaction}, {"held_s", held}});
+    });
+  }
+  auto status = serve();
+  if (!status.ok()) finish(base::Duration{0});
+  return status;
+}
+
+void Server::Parts::stop() { finish(settings_.drain_timeout); }
+
+void Server::Parts::finish(base::Duration drain_limit) {
+  if (grpc_) grpc_->refuse_new_work();
+  if (runtime_ && !runtime_->drain(drain_limit)) {
+    log::warn("running work did not finish in time and goes back to its queues", {{"drain_timeout_s", drain_limit}});
+  }
+  if (grpc_) grpc_->shutdown(limits::kLastCallsTimeout);
+  if (runtime_) runtime_->stop();
+  grpc_.reset();
+  runtime_.reset();
+  slow_reactions_.reset();
+}
+
+int Server::Parts::run_until_end(Supervisor& supervisor) {
+  log::info("serving", {{"address", address_},
+                        {"handlers", registry_.all().size()},
+                        {"queues", settings_.queues.size()},
+                        {"pipelines", settings_.pipelines.size()}});
+  fmt::print("listening grpc {}\nready\n", address_);
+  std::fflush(stdout);
+  const auto cause = end_.wait();
+  const auto* failure = std::get_if<absl::Status>(&cause);
+  const base::Duration drain_limit = failure == nullptr ? settings_.drain_timeout : base::Duration{0};
+  supervisor.must_end_by(std::chrono::steady_clock::now() + drain_limit + limits::kStopTimeout);
+  if (failure == nullptr) {
+    log::info("stopping", {{"signal", std::get<int>(cause)}, {"drain_timeout_s", drain_limit}});
+  } else {
+    log::error("stopping, because the store failed", {{"error", std::string(failure->message())}});
+  }
+  finish(drain_limit);
+  log::info("stopped");
+  return failure == nullptr ? kExitOk : kExitFailed;
+}
+
+int Server::Parts::run(int argc, const char* const* argv) {
+  auto parsed = config::parse_flags(argc, argv);
+  if (const auto* answer = std::get_if<config::Answer>(&parsed)) {
+    fmt::print("{}", answer->output);
+    fmt::print(stderr, "{}", answer->error);
+    return answer->exit_code;
+  }
+  const auto& flags = std::get<config::Flags>(parsed);
+  auto loaded = config::load(flags, config::process_environment(), registry_);
+  if (flags.check_config) return check_only(loaded);
+  if (!loaded.ok()) {
+    fmt::print(stderr, "{}", loaded.complaints);
+    return kExitUsage;
+  }
+  log::start(loaded.settings.log);
+  for (const auto& warning : loaded.warnings) log::warn("configuration", {{"warning", warning}});
+  Supervisor supervisor([this](int signal) { end_.come(signal); });
+  if (const auto status = start(std::move(loaded.settings)); !status.ok()) {
+    log::error("cannot start", {{"error", std::string(status.message())}});
+    return kExitFailed;
+  }
+  return run_until_end(supervisor);
+}
+
+Server::Server() : parts_(std::make_unique<Parts>()) {}
+Server::~Server() = default;
+
+Server& Server::add_handler(std::string name, std::shared_ptr<handlers::Handler> handler) {
+  parts_->add_handler(std::move(name), std::move(handler));
+  return *this;
+}
+
+int Server::run(int argc, const char* const* argv) { return parts_->run(argc, argv); }
+absl::Status Server::start(config::Settings settings) { return parts_->start(std::move(settings)); }
+const std::string& Server::address() const { return parts_->address(); }
+void Server::stop() { parts_->stop(); }
+
+}  // namespace sluice

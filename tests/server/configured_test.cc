@@ -1,0 +1,86 @@
+#include "server/configured.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/base/errors.h"
+#include "server/handlers/builtins.h"
+#include "server/journal/memory.h"
+
+namespace sluice {
+namespace {
+
+using base::Reason;
+using ::testing::HasSubstr;
+
+// A runtime over a store that outlives it, as a disk would.
+class Configured : public testing::Test {
+ protected:
+  Configured() { EXPECT_TRUE(handlers::add_builtins(registry_).ok()); }
+
+  absl::Status apply(const std::vector<model::QueueSpec>& queues, const std::vector<model::PipelineSpec>& pipelines) {
+    journal::MemoryJournal journal(store_);
+    runtime::Runtime runtime({}, clock_, journal, registry_);
+    EXPECT_TRUE(runtime.start([](const absl::Status&) {}).ok());
+    const auto status = apply_configured(runtime, queues, pipelines);
+    runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects&) {
+      queues_ = engine.list_queues(now, "", "", 100);
+      pipelines_ = engine.list_pipelines(now, "", 100);
+    });
+    runtime.stop();
+    return status;
+  }
+
+  base::SystemClock clock_;
+  handlers::Registry registry_;
+  std::shared_ptr<journal::MemoryStore> store_ = std::make_shared<journal::MemoryStore>();
+  std::vector<engine::QueueView> queues_;  // after apply()
+  std::vector<engine::PipelineView> pipelines_;
+};
+
+model::QueueSpec queue(const char* name, model::QueueSettingsPatch settings = {}) { return {name, std::move(settings)}; }
+
+model::PipelineSpec pipeline(const char* input, std::uint32_t workers) {
+  return {.name = "p",
+          .queues = {},
+          .stages = {{.name = "s", .input = input, .output = "", .handler = "builtin.discard", .workers = workers}}};
+}
+
+TEST_F(Configured, CreatesWhatIsNotThere) {
+  ASSERT_TRUE(apply({queue("a", {.capacity = 5}), queue("b")}, {pipeline("c", 2)}).ok());
+  ASSERT_EQ(queues_.size(), 3U);
+  EXPECT_EQ(queues_[0].settings.capacity, 5U);
+  ASSERT_EQ(pipelines_.size(), 1U);
+  EXPECT_EQ(pipelines_[0].stages[0].spec.workers, 2U);
+}
+
+TEST_F(Configured, ChangesWhatIsThere) {
+  ASSERT_TRUE(apply({queue("a", {.capacity = 5, .max_attempts = 3})}, {pipeline("c", 2)}).ok());
+  ASSERT_TRUE(apply({queue("a", {.capacity = 6})}, {pipeline("c", 4)}).ok());
+  EXPECT_EQ(queues_[0].settings.capacity, 6U);
+  EXPECT_EQ(queues_[0].settings.retry.max_attempts, 3U);
+  EXPECT_EQ(pipelines_[0].stages[0].spec.workers, 4U);
+}
+
+TEST_F(Configured, LeavesAloneWhatItDoesNotName) {
+  ASSERT_TRUE(apply({queue("a")}, {}).ok());
+  ASSERT_TRUE(apply({}, {}).ok());
+  EXPECT_EQ(queues_.size(), 1U);
+}
+
+TEST_F(Configured, CannotChangeAnOrder) {
+  ASSERT_TRUE(apply({queue("a")}, {}).ok());
+  const auto status = apply({queue("a", {.order = model::QueueOrder::kLifo})}, {});
+  EXPECT_TRUE(base::is(status, Reason::kSettingImmutable));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("configured queue \"a\": "));
+}
+
+TEST_F(Configured, CannotChangeStages) {
+  ASSERT_TRUE(apply({}, {pipeline("c", 1)}).ok());
+  const auto status = apply({}, {pipeline("d", 1)});
+  EXPECT_TRUE(base::is(status, Reason::kPipelineExists));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("configured pipeline \"p\": it exists with other stages"));
+}
+
+}  // namespace
+}  // namespace sluice
