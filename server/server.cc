@@ -69,7 +69,8 @@ int check_only(const config::Loaded& loaded) {
 
 class Server::Parts {
  public:
-  Parts() : registered_(handlers::add_builtins(registry_)) {}
+  explicit Parts(std::unique_ptr<journal::Journal> journal)
+      : registered_(handlers::add_builtins(registry_)), journal_(std::move(journal)) {}
   ~Parts() { stop(); }
 
   void add_handler(std::string name, std::shared_ptr<handlers::Handler> handler) {
@@ -92,7 +93,7 @@ class Server::Parts {
   handlers::Registry registry_;
   absl::Status registered_;  // the first error of add_handler()
   config::Settings settings_;
-  journal::MemoryJournal journal_;
+  std::unique_ptr<journal::Journal> journal_;
   End end_;
   std::string address_;
   // In the order of their start; destroyed the other way round.
@@ -111,7 +112,7 @@ absl::Status Server::Parts::add_configured_handlers() {
 }
 
 absl::Status Server::Parts::serve() {
-  runtime_.emplace(runtime_options(settings_, clock_), clock_, journal_, registry_);
+  runtime_.emplace(runtime_options(settings_, clock_), clock_, *journal_, registry_);
   auto status = runtime_->start([this](const absl::Status& failure) { end_.come(failure); });
   if (!status.ok()) return status;
   status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
@@ -196,7 +197,8 @@ int Server::Parts::run(int argc, const char* const* argv) {
   return run_until_end(supervisor);
 }
 
-Server::Server() : parts_(std::make_unique<Parts>()) {}
+Server::Server() : Server(std::make_unique<journal::MemoryJournal>()) {}
+Server::Server(std::unique_ptr<journal::Journal> journal) : parts_(std::make_unique<Parts>(std::move(journal))) {}
 Server::~Server() = default;
 
 Server& Server::add_handler(std::string name, std::shared_ptr<handlers::Handler> handler) {

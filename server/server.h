@@ -2,18 +2,20 @@
 //
 //   #include "server/server.h"
 //
+//   namespace handlers = sluice::handlers;
+//
+//   std::vector<handlers::Output> shout(const handlers::Input& input) { ... }
+//
 //   int main(int argc, char** argv) {
 //     sluice::Server server;
-//     server.add_handler("shout", sluice::handlers::make_native(
-//         "Turns text into capitals", sluice::handlers::Runs::kOnOwnThread,
-//         [](const sluice::handlers::Input& input) { return outputs_of(input.payload()); }));
+//     server.add_handler("shout", handlers::make_native("Turns text into capitals", handlers::Runs::kInline, shout));
 //     return server.run(argc, argv);
 //   }
 //
 // Such a program takes the same flags and the same configuration file as sluiced, which is this with no handler added. A stage
 // names the handler like any other: `handler: shout`.
 //
-// Link with the CMake target sluice_server.
+// examples/native_handler is a whole one. Link with the CMake target sluice_server.
 #pragma once
 
 #include <memory>
@@ -23,6 +25,7 @@
 #include "server/config/settings.h"
 #include "server/handlers/handler.h"
 #include "server/handlers/native.h"
+#include "server/journal/journal.h"
 
 namespace sluice {
 
@@ -38,6 +41,8 @@ enum ExitCode : int {
 class Server {
  public:
   Server();
+  // Keeps its state in `journal` instead of its own choice. For stores of your own.
+  explicit Server(std::unique_ptr<journal::Journal> journal);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -7,6 +7,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "sluice/v1/pipeline_service.grpc.pb.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
 #include "tests/support/sluiced_process.h"
@@ -158,6 +159,24 @@ TEST(Life, EndsAtOnceForASecondSignal) {
     EXPECT_EQ(sluiced.wait(), 128 + signal);
     EXPECT_THAT(sluiced.standard_error(), HasSubstr("second signal"));
   }
+}
+
+TEST(Life, SaysThatItEndsWhileItDrains) {
+  SluicedProcess sluiced({.config = kBusy, .flags = {"--drain-timeout", "1h"}});
+  Stubs stubs(sluiced);
+  make_busy(stubs);
+  const auto health =
+      grpc::health::v1::Health::NewStub(grpc::CreateChannel(sluiced.address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + support::kPatience);
+  const auto watch = health->Watch(&context, grpc::health::v1::HealthCheckRequest());
+  grpc::health::v1::HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  sluiced.signal(SIGTERM);
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  EXPECT_TRUE(sluiced.running());
 }
 
 TEST(Life, LetsRunningWorkFinish) {

@@ -1,0 +1,119 @@
+// A server whose store fails.
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/base/errors.h"
+#include "server/server.h"
+
+namespace sluice {
+namespace {
+
+using ::testing::HasSubstr;
+
+const absl::Status& failure() {
+  static const auto& status = *new absl::Status(base::error(base::Reason::kStoreFailed, "the disk is on fire"));
+  return status;
+}
+
+// Commits at once until it is told to fail.
+class FailingJournal final : public journal::Journal {
+ public:
+  absl::Status load(const std::function<void(model::Record&&)>& /*each*/) override { return absl::OkStatus(); }
+
+  absl::Status start(OnCommitted on_committed, OnFailed on_failed) override {
+    on_committed_ = std::move(on_committed);
+    on_failed_ = std::move(on_failed);
+    return absl::OkStatus();
+  }
+
+  journal::Position append(std::vector<model::Record>& records) override {
+    records.clear();
+    on_committed_(++last_);
+    return last_;
+  }
+
+  void stop() override {}
+
+  void fail() { on_failed_(failure()); }
+
+ private:
+  journal::Position last_ = 0;
+  OnCommitted on_committed_;
+  OnFailed on_failed_;
+};
+
+// Cannot be opened.
+class BrokenJournal final : public journal::Journal {
+ public:
+  absl::Status load(const std::function<void(model::Record&&)>& /*each*/) override { return failure(); }
+  absl::Status start(OnCommitted /*on_committed*/, OnFailed /*on_failed*/) override { return failure(); }
+  journal::Position append(std::vector<model::Record>& /*records*/) override { return 0; }
+  void stop() override {}
+};
+
+// Standard output as a pipe, as long as it lives.
+class OutputPipe {
+ public:
+  OutputPipe() : saved_(::dup(STDOUT_FILENO)) {
+    EXPECT_EQ(::pipe(ends_.data()), 0);
+    ::dup2(ends_[1], STDOUT_FILENO);
+    ::close(ends_[1]);
+  }
+  ~OutputPipe() {
+    ::dup2(saved_, STDOUT_FILENO);
+    ::close(saved_);
+    ::close(ends_[0]);
+  }
+  OutputPipe(const OutputPipe&) = delete;
+  OutputPipe& operator=(const OutputPipe&) = delete;
+
+  // Returns once `text` has come through.
+  void wait_for(const std::string& text) const {
+    std::string seen;
+    std::array<char, 256> buffer{};
+    while (seen.find(text) == std::string::npos) {
+      const auto count = ::read(ends_[0], buffer.data(), buffer.size());
+      if (count <= 0) return;
+      seen.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+  }
+
+ private:
+  int saved_;
+  std::array<int, 2> ends_{};
+};
+
+TEST(Store, FailureEndsTheServer) {
+  auto owned = std::make_unique<FailingJournal>();
+  auto& journal = *owned;
+  Server server(std::move(owned));
+  const std::array<const char*, 3> arguments = {"sluiced", "--listen", "127.0.0.1:0"};
+  const OutputPipe output;
+  testing::internal::CaptureStderr();
+  std::thread disk([&] {
+    output.wait_for("ready\n");
+    journal.fail();
+  });
+  EXPECT_EQ(server.run(arguments.size(), arguments.data()), kExitFailed);
+  disk.join();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("the disk is on fire"));
+}
+
+TEST(Store, FailureAtTheStartIsReported) {
+  Server server(std::make_unique<BrokenJournal>());
+  config::Settings settings;
+  settings.listen = "127.0.0.1:0";
+  EXPECT_TRUE(base::is(server.start(settings), base::Reason::kStoreFailed));
+}
+
+}  // namespace
+}  // namespace sluice
