@@ -94,11 +94,15 @@ void Connection::Wire::Attempts::begin(grpc::ClientContext& context) {
 
 // After this the call either goes to a server that is there, or fails without having been sent.
 void Connection::Wire::Attempts::connect() {
-  while (wire_.channel_->GetState(true) != GRPC_CHANNEL_READY) {
+  for (;;) {
+    const grpc_connectivity_state state = wire_.channel_->GetState(true);
+    if (state == GRPC_CHANNEL_READY) return;
     const auto now = steady_clock::now();
     const auto time = patience_.pause_after_failure(now, now);
     if (!time) return;
-    pause(*time);
+    // Not a mere pause: gRPC only gets on with connecting while somebody waits in it.
+    wire_.channel_->WaitForStateChange(state, std::chrono::system_clock::now() + *time);
+    if (options_.stop.stop_requested()) pause(Duration(0));
   }
 }
 
