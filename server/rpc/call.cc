@@ -15,18 +15,22 @@ namespace {
 constexpr std::string_view kEnd = "end of a call";
 constexpr std::string_view kCancel = "cancellation of a call";
 
-}  // namespace
-
-wire::CallTime Call::time(const base::Clock& clock) const {
-  const base::Time now = clock.now();
-  // Not deadline(): what clients may ask for does not fit into its nanoseconds.
-  const gpr_timespec deadline = context_->raw_deadline();
-  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return {now};
-  // Our clock and gRPC's may differ; what is left is the same on both.
+// Not from deadline(): what clients may ask for does not fit into its nanoseconds. A duration, because our clock and gRPC's may
+// differ.
+base::Duration left_until(gpr_timespec deadline) {
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return base::Duration::max();
   const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
   const std::chrono::seconds seconds(left.tv_sec);
-  if (seconds >= limits::kMaxWait) return {now};
-  return {now, now + std::max(base::Duration(0), base::Duration(seconds) + base::Duration(left.tv_nsec / 1000))};
+  if (seconds >= limits::kMaxWait) return base::Duration::max();
+  return std::max(base::Duration(0), base::Duration(seconds) + base::Duration(left.tv_nsec / 1000));
+}
+
+}  // namespace
+
+wire::CallTime Call::start_time(const base::Clock& clock) {
+  const base::Time now = clock.now();
+  deadline_ = base::add_saturating(now, left_until(context_->raw_deadline()));
+  return {now, deadline_};
 }
 
 void Call::about(std::string_view key, std::string_view name) {
@@ -54,6 +58,8 @@ void Call::OnDone() {
   const base::ReactionTimer timer(kEnd);
   delete this;
 }
+
+absl::Status deadline_exceeded() { return absl::DeadlineExceededError("the call's deadline passed while it waited"); }
 
 void EngineCall::wait() {
   // Most commands are answered by now. Even so the call lives: its method has not returned it yet.

@@ -47,8 +47,10 @@ class Call : public grpc::ServerUnaryReactor {
   [[nodiscard]] bool finished() const { return finished_; }
   // True once the caller is known to have gone; for certain by the end, if the answer could not be sent.
   [[nodiscard]] bool cancelled() const { return context_->IsCancelled(); }
-  // When the call came and ends by itself.
-  [[nodiscard]] wire::CallTime time(const base::Clock& clock) const;
+  // When the call came and ends by itself. Once.
+  wire::CallTime start_time(const base::Clock& clock);
+  // True from its deadline on: whatever then ends a wait, it is DEADLINE_EXCEEDED.
+  [[nodiscard]] bool out_of_time(const base::Clock& clock) const { return clock.now() >= deadline_; }
 
   // What the call is about, for the metadata of its error: "queue" and its name.
   void about(std::string_view key, std::string_view name);
@@ -67,6 +69,7 @@ class Call : public grpc::ServerUnaryReactor {
   const std::string_view method_;
   grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer* const response_;
+  base::Time deadline_ = base::kNever;
   std::string_view key_;
   std::string name_;
   std::atomic<bool> finished_ = false;
@@ -83,6 +86,9 @@ grpc::ServerUnaryReactor* serve(Call* call, const grpc::ByteBuffer* bytes, Work 
   if (!status.ok()) call->finish(std::move(status));
   return call;
 }
+
+// What a caller hears whose deadline ended the wait, should it still listen.
+[[nodiscard]] absl::Status deadline_exceeded();
 
 // A call with one command that may wait in the engine. When the caller leaves, the command is taken back.
 class EngineCall : public Call, public engine::Caller, public WaitingCall {

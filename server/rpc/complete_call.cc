@@ -76,6 +76,8 @@ void CompleteCall::OnDone() {
 }
 
 void CompleteCall::conclude() {
+  const bool full = std::ranges::any_of(slots_, [](const Slot& slot) { return base::is(slot.result, Reason::kQueueFull); });
+  if (full && out_of_time(house_.clock)) return finish(deadline_exceeded());
   const bool failed = std::ranges::none_of(slots_, [](const Slot& slot) { return slot.result.ok(); });
   if (failed && is_general(slots_.front().result)) return finish(slots_.front().result);
   if (!all(Reason::kQueueNotFound)) return finish_with_results();

@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/base/errors.h"
 #include "server/wire/item.h"
 #include "sluice/v1/queue_service.pb.h"
 
@@ -19,6 +20,7 @@ void PutCall::start(engine::PutCommand command) {
 void PutCall::answer(engine::Answer&& answer) {
   const base::ReactionTimer timer(method());
   const auto& put = std::get<engine::PutAnswer>(answer);
+  if (base::is(put.status, base::Reason::kQueueFull) && out_of_time(house().clock)) return finish(deadline_exceeded());
   if (!put.status.ok()) return finish(put.status);
   v1::PutResponse response;
   response.mutable_item_ids()->Reserve(static_cast<int>(put.count));
@@ -39,6 +41,7 @@ void GetCall::answer(engine::Answer&& answer) {
   const base::ReactionTimer timer(method());
   const auto& get = std::get<engine::GetAnswer>(answer);
   if (!get.status.ok()) return finish(get.status);
+  if (get.items.empty() && !get.end_of_queue && out_of_time(house().clock)) return finish(deadline_exceeded());
   leases_.reserve(get.items.size());
   for (const auto& delivery : get.items) leases_.push_back(delivery.lease);
   v1::GetResponse response;

@@ -40,7 +40,7 @@ grpc::ServerUnaryReactor* QueueService::Put(Context* context, const Bytes* in, B
   auto* call = new PutCall("QueueService/Put", context, out, house_);
   return serve<v1::PutRequest>(call, in, [&](v1::PutRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
-    auto command = wire::put_of(std::move(request), call->time(house_.clock));
+    auto command = wire::put_of(std::move(request), call->start_time(house_.clock));
     if (command.ok()) call->start(std::move(*command));
     return command.status();
   });
@@ -50,7 +50,7 @@ grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, B
   auto* call = new GetCall("QueueService/Get", context, out, house_);
   return serve<v1::GetRequest>(call, in, [&](const v1::GetRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
-    auto command = wire::get_of(request, call->time(house_.clock));
+    auto command = wire::get_of(request, call->start_time(house_.clock));
     if (command.ok()) call->start(std::move(*command));
     return command.status();
   });
@@ -59,7 +59,7 @@ grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, B
 grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new CompleteCall("QueueService/Complete", context, out, house_);
   return serve<v1::CompleteRequest>(call, in, [&](v1::CompleteRequest& request) {
-    auto commands = wire::completes_of(std::move(request), call->time(house_.clock));
+    auto commands = wire::completes_of(std::move(request), call->start_time(house_.clock));
     if (commands.ok()) call->start(std::move(*commands));
     return commands.status();
   });

@@ -10,6 +10,7 @@ namespace sluice::rpc {
 namespace {
 
 constexpr std::string_view kCancel = "cancellation of a join";
+constexpr std::string_view kWritten = "written message of a join";
 
 }  // namespace
 
@@ -56,7 +57,7 @@ void JoinStream::go_on(std::unique_lock<std::mutex> lock) {
 }
 
 void JoinStream::OnWriteDone(bool ok) {
-  const base::ReactionTimer timer(method_);
+  const base::ReactionTimer timer(kWritten);
   {
     const std::lock_guard lock(mutex_);
     busy_ = false;

@@ -13,12 +13,18 @@ namespace {
 // Message and details travel as headers, of which clients take some 8 KiB; the message is in both.
 constexpr std::size_t kMaxMessageBytes = 1024;
 
+constexpr bool is_callers_own(absl::StatusCode code) {
+  return code == absl::StatusCode::kCancelled || code == absl::StatusCode::kDeadlineExceeded;
+}
+
 }  // namespace
 
 grpc::Status to_grpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto reason = base::reason_of(status);
-  if (!reason && status.code() == absl::StatusCode::kCancelled) return grpc::Status::CANCELLED;
+  if (!reason && is_callers_own(status.code())) {
+    return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+  }
   const auto& known = base::info(reason.value_or(base::Reason::kInternal));
   const auto code = static_cast<int>(known.code);
 
