@@ -18,6 +18,8 @@
 #include "server/handlers/builtins.h"
 #include "server/handlers/registry.h"
 #include "server/handlers/subprocess.h"
+#include "server/journal/fault.h"
+#include "server/journal/lmdb.h"
 #include "server/journal/memory.h"
 #include "server/log/log.h"
 #include "server/rpc/grpc_server.h"
@@ -85,6 +87,8 @@ class Server::Parts {
 
  private:
   absl::Status add_configured_handlers();
+  absl::Status open_journal();
+  absl::Status recover();
   absl::Status serve();
   int run_until_end(Supervisor& supervisor);
   void finish(base::Duration drain_limit);
@@ -93,7 +97,8 @@ class Server::Parts {
   handlers::Registry registry_;
   absl::Status registered_;  // the first error of add_handler()
   config::Settings settings_;
-  std::unique_ptr<journal::Journal> journal_;
+  std::filesystem::path store_file_;           // empty: nothing is kept, or elsewhere
+  std::unique_ptr<journal::Journal> journal_;  // null before start(), unless given
   End end_;
   std::string address_;
   // In the order of their start; destroyed the other way round.
@@ -111,9 +116,34 @@ absl::Status Server::Parts::add_configured_handlers() {
   return absl::OkStatus();
 }
 
-absl::Status Server::Parts::serve() {
-  runtime_.emplace(runtime_options(settings_, clock_), clock_, *journal_, registry_);
+absl::Status Server::Parts::open_journal() {
+  if (journal_) return absl::OkStatus();
+  if (settings_.data.empty()) {
+    journal_ = std::make_unique<journal::MemoryJournal>();
+    log::info("keeping everything in memory only; --data DIR makes it durable");
+    return absl::OkStatus();
+  }
+  auto opened = journal::LmdbJournal::open({.directory = settings_.data, .max_bytes = settings_.data_max_bytes});
+  if (!opened.ok()) return opened.status();
+  store_file_ = (*opened)->store().file();
+  journal_ = *std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::recover() {
+  // A page of the store that is not there would end the process without a word.
+  std::optional<journal::FaultGuard> guard;
+  if (!store_file_.empty()) guard.emplace(store_file_);
+  const auto begin = clock_.now();
   auto status = runtime_->start([this](const absl::Status& failure) { end_.come(failure); });
+  if (status.ok() && guard) log::info("recovered", {{"data", settings_.data.string()}, {"took_s", clock_.now() - begin}});
+  return status;
+}
+
+absl::Status Server::Parts::serve() {
+  if (auto opened = open_journal(); !opened.ok()) return opened;
+  runtime_.emplace(runtime_options(settings_, clock_), clock_, *journal_, registry_);
+  auto status = recover();
   if (!status.ok()) return status;
   status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
   if (!status.ok()) return status;
@@ -197,7 +227,7 @@ int Server::Parts::run(int argc, const char* const* argv) {
   return run_until_end(supervisor);
 }
 
-Server::Server() : Server(std::make_unique<journal::MemoryJournal>()) {}
+Server::Server() : Server(nullptr) {}
 Server::Server(std::unique_ptr<journal::Journal> journal) : parts_(std::make_unique<Parts>(std::move(journal))) {}
 Server::~Server() = default;
 

@@ -82,6 +82,7 @@ inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;
 
 // The store.
 inline constexpr std::size_t kMinStoreBytes = 16UL << 20;
+inline constexpr std::size_t kMaxStoreBytes = 16UL << 40;
 inline constexpr std::size_t kDefaultStoreBytes = 64UL << 30;  // the file is sparse
 // What puts must leave free: an eighth of the store, within these.
 inline constexpr std::size_t kMinStoreReserveBytes = 2UL << 20;

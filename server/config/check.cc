@@ -44,6 +44,7 @@ class Checker {
   Settings run(const std::filesystem::path& directory) {
     check_listen();
     check_log();
+    check_data();
     check_numbers();
     check_handlers(directory);
     check_queues();
@@ -78,6 +79,16 @@ class Checker {
         complaints_.add("log.format", fmt::format("{} is no format; auto, text and json are", yaml::in_quotes(log.format())));
       }
     }
+  }
+
+  void check_data() {
+    if (!config_.data().empty() && config_.data() != "none") settings_.data = config_.data();
+    const std::uint64_t bytes = config_.data_max_bytes();
+    if (bytes == 0) return;
+    settings_.data_max_bytes = bytes;
+    if (bytes >= limits::kMinStoreBytes && bytes <= limits::kMaxStoreBytes) return;
+    complaints_.add("data_max_bytes",
+                    fmt::format("{} is out of its range, {} to {}", bytes, limits::kMinStoreBytes, limits::kMaxStoreBytes));
   }
 
   void check_numbers() {

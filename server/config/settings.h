@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ inline constexpr const char* kDefaultListen = "127.0.0.1:7410";
 struct Settings {
   std::string listen = kDefaultListen;  // host:port; port 0 = any
   log::Options log;
+  // Empty: nothing is kept.
+  std::filesystem::path data;
+  std::size_t data_max_bytes = limits::kDefaultStoreBytes;
   base::Duration drain_timeout = limits::kDefaultDrainTimeout;
   std::uint32_t threads = default_threads();
   std::map<std::string, handlers::SubprocessSpec> handlers;
