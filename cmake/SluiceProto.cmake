@@ -1,3 +1,10 @@
+# Protobuf as the generated code and all that reflects on it use it.
+add_library(sluice_protobuf INTERFACE)
+target_link_libraries(sluice_protobuf INTERFACE protobuf::libprotobuf)
+if(SLUICE_SANITIZE MATCHES thread)
+  target_compile_options(sluice_protobuf INTERFACE "SHELL:-include ${CMAKE_CURRENT_LIST_DIR}/protobuf_as_installed.h")
+endif()
+
 # sluice_proto(TARGET PROTOS a.proto ... [SERVICES b.proto ...]): a library of the generated code. PROTOS give the messages, SERVICES
 # only what the gRPC plugin makes of them: their messages stand in another target's PROTOS. Paths are relative to proto/.
 function(sluice_proto target)
@@ -17,7 +24,7 @@ function(sluice_proto target)
   endforeach()
   add_library(${target} STATIC ${sources})
   target_include_directories(${target} SYSTEM PUBLIC ${out})
-  target_link_libraries(${target} PUBLIC sluice_options protobuf::libprotobuf)
+  target_link_libraries(${target} PUBLIC sluice_options sluice_protobuf)
   if(ARG_SERVICES)
     target_link_libraries(${target} PUBLIC gRPC::grpc++)
   endif()

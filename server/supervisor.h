@@ -1,10 +1,9 @@
 // What watches over the process: signals from outside, and an end that does not come.
 #pragma once
 
-#include <signal.h>
-
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <thread>
 

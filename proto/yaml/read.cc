@@ -21,7 +21,7 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using Kind = Node::Kind;
+using Kind = TreeNode::Kind;
 
 std::vector<std::string> field_names(const Descriptor& type) {
   std::vector<std::string> names;
@@ -34,14 +34,14 @@ class MessageReader {
  public:
   explicit MessageReader(Reading& reading) : reading_(reading) {}
 
-  void read_message(const Node& node, const std::string& path, Message& message) {
+  void read_message(const TreeNode& node, const std::string& path, Message& message) {
     if (node.kind == Kind::kNull) return;
     if (!expect(node, Kind::kMap, path)) return;
     const Descriptor& type = *message.GetDescriptor();
     Keys keys(*this, path);
     std::map<const google::protobuf::OneofDescriptor*, std::string> chosen;
     for (std::size_t i = 0; i < node.children.size() && count(node); i += 2) {
-      const Node& key = *node.children[i];
+      const TreeNode& key = *node.children[i];
       if (!keys.add(key)) continue;
       const std::string field_path = path.empty() ? key.text : path + '.' + key.text;
       const FieldDescriptor* field = type.FindFieldByName(key.text);
@@ -64,7 +64,7 @@ class MessageReader {
    public:
     Keys(MessageReader& reader, const std::string& path) : reader_(reader), path_(path) {}
 
-    bool add(const Node& key) {
+    bool add(const TreeNode& key) {
       if (key.kind != Kind::kScalar) {
         reader_.complain(key, path_, fmt::format("{} cannot be a key; write text in front of the colon", key.what()));
         return false;
@@ -82,7 +82,7 @@ class MessageReader {
     std::map<std::string, int> seen_;
   };
 
-  void read_field(const Node& key, const Node& value, const std::string& path, const Slot& slot) {
+  void read_field(const TreeNode& key, const TreeNode& value, const std::string& path, const Slot& slot) {
     // A value that stands on a line of its own is found there; nothing is found at its key.
     reading_.note(path, value.kind == Kind::kNull || value.kind == Kind::kMap ? key.place : value.place);
     if (slot.field.is_map()) {
@@ -94,10 +94,10 @@ class MessageReader {
     }
   }
 
-  void read_list(const Node& node, const std::string& path, const Slot& slot) {
+  void read_list(const TreeNode& node, const std::string& path, const Slot& slot) {
     if (node.kind == Kind::kNull || !expect(node, Kind::kList, path)) return;
     for (std::size_t i = 0; i < node.children.size() && count(node); ++i) {
-      const Node& child = *node.children[i];
+      const TreeNode& child = *node.children[i];
       const std::string child_path = fmt::format("{}[{}]", path, i);
       if (child.kind == Kind::kNull) {
         reading_.complain(child_path, "is empty; write a value behind the dash, or remove it");
@@ -108,11 +108,11 @@ class MessageReader {
     }
   }
 
-  void read_map(const Node& node, const std::string& path, const Slot& slot) {
+  void read_map(const TreeNode& node, const std::string& path, const Slot& slot) {
     if (node.kind == Kind::kNull || !expect(node, Kind::kMap, path)) return;
     Keys keys(*this, path);
     for (std::size_t i = 0; i < node.children.size() && count(node); i += 2) {
-      const Node& key = *node.children[i];
+      const TreeNode& key = *node.children[i];
       if (!keys.add(key)) continue;
       const std::string entry_path = path + '.' + key.text;
       reading_.note(entry_path, key.place);
@@ -123,7 +123,7 @@ class MessageReader {
     }
   }
 
-  void read_value(const Node& node, const std::string& path, const Slot& slot) {
+  void read_value(const TreeNode& node, const std::string& path, const Slot& slot) {
     const bool nothing = node.kind == Kind::kNull;
     if (!is_scalar(slot.field)) {
       if (!nothing) read_message(node, path, slot.inner());
@@ -139,7 +139,7 @@ class MessageReader {
     return suggestion(key, field_names(type));
   }
 
-  bool expect(const Node& node, Kind kind, const std::string& path) {
+  bool expect(const TreeNode& node, Kind kind, const std::string& path) {
     if (node.kind == kind) return true;
     switch (kind) {
       case Kind::kMap:
@@ -155,7 +155,7 @@ class MessageReader {
   }
 
   // Aliases can make a small text stand for a huge tree: every visit counts.
-  bool count(const Node& node) {
+  bool count(const TreeNode& node) {
     if (++visited_ <= kMaxNodes) return true;
     if (visited_ == kMaxNodes + 1) {
       complain(node, "", fmt::format("aliases stand for more than {} keys and values; write it out or split it", kMaxNodes));
@@ -163,7 +163,7 @@ class MessageReader {
     return false;
   }
 
-  void complain(const Node& node, const std::string& path, std::string message) {
+  void complain(const TreeNode& node, const std::string& path, std::string message) {
     reading_.complain(node.place, path, std::move(message));
   }
 
@@ -222,7 +222,7 @@ void Reading::complain(Place place, std::string path, std::string message) {
     ++left_out_;
     return;
   }
-  const auto after = std::ranges::upper_bound(complaints_, place, {}, &Complaint::place);
+  const auto after = std::ranges::find_if(complaints_, [&](const Complaint& other) { return place.before(other.place); });
   complaints_.insert(after, Complaint{place, std::move(path), std::move(message)});
 }
 

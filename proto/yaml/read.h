@@ -35,7 +35,8 @@ struct Place {
   int line = 0;
   int column = 0;
 
-  auto operator<=>(const Place&) const = default;
+  bool operator==(const Place&) const = default;
+  [[nodiscard]] bool before(const Place& other) const { return line != other.line ? line < other.line : column < other.column; }
 };
 
 struct Complaint {

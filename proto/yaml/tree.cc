@@ -73,11 +73,11 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const Node& node = add(Node::Kind::kNull, mark, {});
+    const TreeNode& node = add(TreeNode::Kind::kNull, mark, {});
     finish(node, anchor);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor, const std::string& value) override {
-    const Node& node = add(Node::Kind::kScalar, mark, value);
+    const TreeNode& node = add(TreeNode::Kind::kScalar, mark, value);
     finish(node, anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -88,24 +88,24 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    open(Node::Kind::kList, mark, anchor);
+    open(TreeNode::Kind::kList, mark, anchor);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    open(Node::Kind::kMap, mark, anchor);
+    open(TreeNode::Kind::kMap, mark, anchor);
   }
   void OnMapEnd() override { close(); }
 
  private:
-  Node& add(Node::Kind kind, const YAML::Mark& mark, std::string text) {
+  TreeNode& add(TreeNode::Kind kind, const YAML::Mark& mark, std::string text) {
     if (tree_.nodes_.size() >= kMaxNodes) {
       throw Stop{place_at(mark), fmt::format("more than {} keys and values; split the file", kMaxNodes)};
     }
-    return tree_.nodes_.emplace_back(Node{.kind = kind, .place = place_at(mark), .text = std::move(text), .children = {}});
+    return tree_.nodes_.emplace_back(TreeNode{.kind = kind, .place = place_at(mark), .text = std::move(text), .children = {}});
   }
 
-  void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  void open(TreeNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
     check_depth(place_at(mark), static_cast<int>(open_.size()) + 1);
     open_.emplace_back(&add(kind, mark, {}), anchor);
   }
@@ -116,17 +116,17 @@ class TreeBuilder final : public YAML::EventHandler {
     finish(*node, anchor);
   }
 
-  void finish(const Node& node, YAML::anchor_t anchor) {
+  void finish(const TreeNode& node, YAML::anchor_t anchor) {
     if (anchor != YAML::NullAnchor) anchors_[anchor] = &node;
     attach(node);
   }
 
-  void attach(const Node& node) {
+  void attach(const TreeNode& node) {
     if (open_.empty()) {
       tree_.root_ = &node;
       return;
     }
-    Node& around = *open_.back().first;
+    TreeNode& around = *open_.back().first;
     around.children.push_back(&node);
     around.height = std::max(around.height, node.height + 1);
     // Again, because an alias can stand for something deep.
@@ -138,11 +138,11 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   Tree& tree_;
-  std::vector<std::pair<Node*, YAML::anchor_t>> open_;
-  std::map<YAML::anchor_t, const Node*> anchors_;
+  std::vector<std::pair<TreeNode*, YAML::anchor_t>> open_;
+  std::map<YAML::anchor_t, const TreeNode*> anchors_;
 };
 
-std::string_view Node::what() const {
+std::string_view TreeNode::what() const {
   switch (kind) {
     case Kind::kNull:
       return "nothing";
@@ -157,7 +157,7 @@ std::string_view Node::what() const {
 }
 
 Tree Tree::parse(std::string_view text, Reading& reading) {
-  static const Node kNothing;
+  static const TreeNode kNothing;
   Tree tree;
   if (text.size() > kMaxBytes) {
     reading.complain(Place{}, "", fmt::format("has more than {} bytes; split it", kMaxBytes));

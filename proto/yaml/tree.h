@@ -11,7 +11,7 @@
 
 namespace sluice::yaml {
 
-struct Node {
+struct TreeNode {
   enum class Kind { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
@@ -19,7 +19,7 @@ struct Node {
   std::string text;  // of a scalar
   // A list's items, a map's keys and values in turn. An alias is the node that it stands for, so a node may be the child of
   // several; of itself never.
-  std::vector<const Node*> children;
+  std::vector<const TreeNode*> children;
   int height = 1;  // of the tree below, this node included
 
   // For complaints: "a list".
@@ -32,14 +32,14 @@ class Tree {
   // root is null. An empty text is a null node.
   static Tree parse(std::string_view text, Reading& reading);
 
-  [[nodiscard]] const Node& root() const { return *root_; }
+  [[nodiscard]] const TreeNode& root() const { return *root_; }
 
  private:
   friend class TreeBuilder;
 
   // Never moves its elements.
-  std::deque<Node> nodes_;
-  const Node* root_ = nullptr;
+  std::deque<TreeNode> nodes_;
+  const TreeNode* root_ = nullptr;
 };
 
 }  // namespace sluice::yaml

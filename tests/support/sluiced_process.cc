@@ -57,7 +57,7 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (!std::string_view(*entry).starts_with("SLUICE_")) result.emplace_back(*entry);
   }
-  for (const auto& [name, value] : added) result.push_back(name + '=' + value);
+  for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
   return result;
 }
 

@@ -7,26 +7,29 @@
 namespace sluice::yaml {
 namespace {
 
-const std::vector<std::string> kKeys = {"capacity", "order", "lease_duration", "retry"};
+std::vector<std::string> keys() { return {"capacity", "order", "lease_duration", "retry"}; }
 
 TEST(Nearest, FindsWhatWasMeant) {
-  EXPECT_EQ(nearest("capcity", kKeys), "capacity");
-  EXPECT_EQ(nearest("rerty", kKeys), "retry");
-  EXPECT_EQ(nearest("odrer", kKeys), "order");
-  EXPECT_EQ(nearest("Order", kKeys), "order");
-  EXPECT_EQ(nearest("leaseDuration", kKeys), "lease_duration");
-  EXPECT_EQ(nearest("lease-duration", kKeys), "lease_duration");
+  const auto known = keys();
+  EXPECT_EQ(nearest("capcity", known), "capacity");
+  EXPECT_EQ(nearest("rerty", known), "retry");
+  EXPECT_EQ(nearest("odrer", known), "order");
+  EXPECT_EQ(nearest("Order", known), "order");
+  EXPECT_EQ(nearest("leaseDuration", known), "lease_duration");
+  EXPECT_EQ(nearest("lease-duration", known), "lease_duration");
 }
 
 TEST(Nearest, FindsNothingWhereNothingIsNear) {
-  EXPECT_EQ(nearest("workers", kKeys), "");
-  EXPECT_EQ(nearest("", kKeys), "");
-  EXPECT_EQ(nearest(std::string(100'000, 'a'), kKeys), "");
+  const auto known = keys();
+  EXPECT_EQ(nearest("workers", known), "");
+  EXPECT_EQ(nearest("", known), "");
+  EXPECT_EQ(nearest(std::string(100'000, 'a'), known), "");
 }
 
 TEST(Suggestion, ListsWhatIsKnownInstead) {
-  EXPECT_EQ(suggestion("x", kKeys), R"(known are "capacity", "order", "lease_duration" and "retry")");
-  EXPECT_EQ(suggestion("ordr", kKeys), R"(did you mean "order"?)");
+  const auto known = keys();
+  EXPECT_EQ(suggestion("x", known), R"(known are "capacity", "order", "lease_duration" and "retry")");
+  EXPECT_EQ(suggestion("ordr", known), R"(did you mean "order"?)");
   EXPECT_TRUE(suggestion("x", std::vector<std::string>(50, "name")).ends_with("\"name\" and others"));
 }
 
