@@ -25,7 +25,7 @@ expect() {
 }
 
 run_demo() {
-  timeout 240 "$source/examples/photos/demo" --out "$scratch/gallery" "$@" >"$scratch/said" 2>&1 </dev/null || {
+  timeout 900 "$source/examples/photos/demo" --out "$scratch/gallery" "$@" >"$scratch/said" 2>&1 </dev/null || {
     cat "$scratch/said" >&2
     fail "the demo ended with exit code $?"
   }
