@@ -43,7 +43,8 @@ class Engine {
 
   // Recovery: the records of a journal, in its load order, then finish_restore(). Leased items go back to the head with
   // their attempt counted; stages ask for their workers.
-  void restore(model::Record&& record);
+  // restore() gives DATA_LOSS for a record that does not fit to those before it; the engine is of no use then.
+  absl::Status restore(model::Record&& record);
   void finish_restore(base::Time now, Effects& out);
 
   // Queues.

@@ -1,4 +1,6 @@
 // Rebuilding the engine from what a journal kept.
+#include <fmt/format.h>
+
 #include "server/engine/engine.h"
 #include "server/engine/flow.h"
 #include "server/engine/life.h"
@@ -7,36 +9,43 @@
 namespace sluice::engine {
 namespace {
 
-// Puts each kind of record into the tables. Erasures and records of what is not there are impossible by the journal's contract.
+// Puts each kind of record into the tables. What does not fit together comes from a damaged store.
 class Restorer {
  public:
   explicit Restorer(Tables& tables) : tables_(tables) {}
 
-  void operator()(model::SequenceRecord&& record) {
+  absl::Status operator()(model::SequenceRecord&& record) {
     tables_.sequence.reserved = record;
     tables_.sequence.next_item = std::max(tables_.sequence.next_item, record.item_ids_below);
     tables_.sequence.next_lease = std::max(tables_.sequence.next_lease, record.lease_ids_below);
     tables_.sequence.next_queue = std::max(tables_.sequence.next_queue, record.queue_ids_below);
+    return absl::OkStatus();
   }
 
-  void operator()(model::QueueRecord&& record) {
+  absl::Status operator()(model::QueueRecord&& record) {
     auto queue = std::make_unique<Queue>(record.id, record.name, std::move(record.settings), record.create_time);
     queue->state = record.state;
     queue->paused = record.paused;
     queue->pipeline = std::move(record.pipeline);
-    tables_.queues_by_id.emplace(model::number(record.id), queue.get());
-    tables_.queues.emplace(std::move(record.name), std::move(queue));
+    if (!tables_.queues_by_id.emplace(model::number(record.id), queue.get()).second) return damaged("two queues of one id");
+    if (!tables_.queues.emplace(std::move(record.name), std::move(queue)).second) return damaged("two queues of one name");
+    return absl::OkStatus();
   }
 
-  void operator()(model::CountersRecord&& record) {
-    Queue& queue = *tables_.queues_by_id.at(model::number(record.queue));
-    queue.counters = record.counters;
-    queue.idle_count = record.idle_count;
+  absl::Status operator()(model::CountersRecord&& record) {
+    Queue* queue = queue_of(record.queue);
+    if (queue == nullptr) return damaged("counters without a queue");
+    queue->counters = record.counters;
+    queue->idle_count = record.idle_count;
+    return absl::OkStatus();
   }
 
-  void operator()(model::ItemRecord&& record) {
-    Queue& queue = *tables_.queues_by_id.at(model::number(record.queue));
-    auto* item = new Item(queue, record.id);
+  absl::Status operator()(model::ItemRecord&& record) {
+    Queue* queue = queue_of(record.queue);
+    if (queue == nullptr) return damaged("an item without a queue");
+    if (!record.body) return damaged("an item without a payload");
+    if (model::is_terminal(record.state)) return damaged("an item that is finished");
+    auto* item = new Item(*queue, record.id);
     item->priority = record.priority;
     item->rank = record.rank;
     item->put_time = record.put_time;
@@ -45,28 +54,45 @@ class Restorer {
     item->attempt = record.attempt;
     item->state = record.state;
     if (item->state == model::ItemState::kDelayed) tables_.timers.set(*item, record.due);
-    queue.bytes += item->body->bytes();
+    queue->bytes += item->body->bytes();
     tables_.bytes += item->body->bytes();
-    queue.place(*item);
-    queue.was_idle = false;
+    queue->place(*item);
+    queue->was_idle = false;
+    return absl::OkStatus();
   }
 
-  void operator()(model::RequestRecord&& record) {
-    tables_.queues_by_id.at(model::number(record.queue))->requests.restore(std::move(record));
+  absl::Status operator()(model::RequestRecord&& record) {
+    Queue* queue = queue_of(record.queue);
+    if (queue == nullptr) return damaged("a remembered request without a queue");
+    queue->requests.restore(std::move(record));
+    return absl::OkStatus();
   }
 
-  void operator()(model::PipelineRecord&& record) {
+  absl::Status operator()(model::PipelineRecord&& record) {
+    for (const auto& stage : record.stages) {
+      const bool output_there = stage.spec.output.empty() || tables_.find_queue(stage.spec.output) != nullptr;
+      if (tables_.find_queue(stage.spec.input) == nullptr || !output_there) return damaged("a stage without its queues");
+    }
     Effects none;
     Step step{tables_, {}, none};
     assemble(step, std::move(record));
+    return absl::OkStatus();
   }
 
-  void operator()(model::QueueErased&&) {}
-  void operator()(model::ItemErased&&) {}
-  void operator()(model::RequestErased&&) {}
-  void operator()(model::PipelineErased&&) {}
+  template <class Erased>
+  absl::Status operator()(Erased&&) {
+    return damaged("an erasure");
+  }
 
  private:
+  static absl::Status damaged(std::string_view what) {
+    return absl::DataLossError(fmt::format("the store is damaged: it holds {}; restore a backup", what));
+  }
+  [[nodiscard]] Queue* queue_of(model::QueueId id) const {
+    const auto found = tables_.queues_by_id.find(model::number(id));
+    return found == tables_.queues_by_id.end() ? nullptr : found->second;
+  }
+
   Tables& tables_;
 };
 
@@ -84,8 +110,8 @@ void return_leased(Step& step, Queue& queue) {
 
 }  // namespace
 
-void Engine::restore(model::Record&& record) {
-  std::visit([this](auto&& each) { Restorer{state_->tables}(std::move(each)); }, std::move(record));
+absl::Status Engine::restore(model::Record&& record) {
+  return std::visit([this](auto&& each) { return Restorer{state_->tables}(std::move(each)); }, std::move(record));
 }
 
 void Engine::finish_restore(base::Time now, Effects& out) {

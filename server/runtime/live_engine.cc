@@ -47,7 +47,10 @@ Runtime::Impl::Impl(Runtime& runtime, const RuntimeOptions& options, const base:
 
 absl::Status Runtime::Impl::start(std::function<void(const absl::Status&)> on_failed) {
   tell_failed_ = std::move(on_failed);
-  auto status = journal_.load([this](model::Record&& record) { engine_.restore(std::move(record)); });
+  absl::Status restored;
+  auto status = journal_.load([&](model::Record&& record) { restored.Update(engine_.restore(std::move(record))); });
+  // What the journal found is nearer to the cause.
+  status.Update(restored);
   if (!status.ok()) return status;
   status = journal_.start([this](journal::Position position) { on_committed(position); },
                           [this](const absl::Status& failure) { this->on_failed(failure); });

@@ -230,7 +230,7 @@ void EngineTest::restart(base::Duration down_time) {
   now_ += down_time;
   engine_ = std::make_unique<Engine>(options_);
   changes_.clear();
-  for (model::Record& record : store_.load()) engine_->restore(std::move(record));
+  for (model::Record& record : store_.load()) EXPECT_TRUE(engine_->restore(std::move(record)).ok());
   Effects effects;
   engine_->finish_restore(now_, effects);
   carry_out(effects);

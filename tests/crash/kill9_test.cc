@@ -1,0 +1,122 @@
+// What the server acknowledged survives kill -9: the real binary, a real store, a real client.
+#include <gmock/gmock.h>
+
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sluice/client.h"
+#include "tests/support/sluiced_process.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using support::SluicedProcess;
+
+class Kill9 : public testing::Test {
+ protected:
+  test::TempDir data_;
+  SluicedProcess server_{{.flags = {"--data", data_.path().string(), "--log-format", "json"}}};
+  Client client_{server_.address()};
+};
+
+std::vector<std::string> payloads_of(const std::vector<Item>& items) {
+  std::vector<std::string> payloads;
+  for (const Item& item : items) payloads.emplace_back(item.payload());
+  return payloads;
+}
+
+TEST_F(Kill9, ItemsComeBackInOrderAndDoneOnesStayDone) {
+  Queue tasks = client_.create_queue("tasks");
+  for (const char* payload : {"a", "b", "c", "d"}) tasks.put(payload);
+  {
+    auto first = tasks.get({.max_wait = 10s});
+    ASSERT_TRUE(first);
+    first->done();
+  }
+  server_.kill9();
+  server_.restart();
+  const Batch batch = tasks.get_batch(10, {.max_wait = 10s});
+  EXPECT_THAT(payloads_of(batch.items), testing::ElementsAre("b", "c", "d"));
+  EXPECT_EQ(tasks.stats().counters.done, 1U);
+}
+
+TEST_F(Kill9, ALeasedItemComesBackWithItsAttemptCounted) {
+  Queue tasks = client_.create_queue("tasks", {.retry = {.max_attempts = 2}});
+  tasks.put("work");
+  auto held = tasks.get({.max_wait = 10s});
+  ASSERT_TRUE(held);
+  server_.kill9();
+  server_.restart();
+  auto again = tasks.get({.max_wait = 10s});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->attempt(), 2U);
+  EXPECT_THROW(held->done(), LeaseLost) << "the token of the life before is void";
+  again->done();
+}
+
+TEST_F(Kill9, AClosedQueueStaysClosedAndItsJoinEnds) {
+  Queue tasks = client_.create_queue("tasks");
+  tasks.put("last");
+  tasks.close();
+  server_.kill9();
+  server_.restart();
+  EXPECT_THROW(tasks.put("more"), QueueClosed);
+  for (auto& item : tasks) EXPECT_EQ(item.payload(), "last");
+  tasks.join();
+}
+
+// Rounds of puts that a kill breaks into: everything acknowledged is there, nothing twice.
+TEST_F(Kill9, NothingAcknowledgedIsLostOverManyRounds) {
+  Queue tasks = client_.create_queue("tasks", {.capacity = 0});
+  std::set<std::string> acknowledged;
+  constexpr int kRounds = 10;
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < 50; ++i) {
+      const std::string payload = std::to_string(round) + "/" + std::to_string(i);
+      tasks.put(payload);
+      acknowledged.insert(payload);
+    }
+    server_.kill9();
+    server_.restart();
+  }
+  std::multiset<std::string> seen;
+  while (seen.size() < acknowledged.size()) {
+    Batch batch = tasks.get_batch(1'000, {.max_wait = 10s});
+    ASSERT_FALSE(batch.items.empty());
+    for (Item& item : batch.items) {
+      seen.insert(std::string(item.payload()));
+      item.done();
+    }
+  }
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()), acknowledged);
+  EXPECT_EQ(tasks.stats().unfinished, 0U);
+}
+
+TEST_F(Kill9, ASecondServerOnTheDirectoryIsRefused) {
+  SluicedProcess second({.flags = {"--data", data_.path().string(), "--listen", "127.0.0.1:0"}, .serve = false});
+  EXPECT_EQ(second.wait(), 1);
+  EXPECT_THAT(second.standard_error(), testing::HasSubstr("another process uses this data directory"));
+}
+
+TEST_F(Kill9, ADamagedStoreIsRefusedByName) {
+  Queue tasks = client_.create_queue("tasks");
+  for (int i = 0; i < 100; ++i) tasks.put(std::string(500, 'x'));
+  server_.kill9();
+  const auto file = data_.path() / "data.mdb";
+  {
+    std::fstream damage(file, std::ios::in | std::ios::out | std::ios::binary);
+    damage.seekp(9'000);
+    damage << std::string(30'000, 'x');
+  }
+  SluicedProcess again({.flags = {"--data", data_.path().string(), "--listen", "127.0.0.1:0"}, .serve = false});
+  EXPECT_NE(again.wait(), 0);
+  EXPECT_THAT(again.standard_error(), testing::HasSubstr(file.string()));
+}
+
+}  // namespace
+}  // namespace sluice
