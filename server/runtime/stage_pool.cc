@@ -94,9 +94,8 @@ void StagePool::balance(const EngineTurn& turn) {
 }
 
 void StagePool::hire(const EngineTurn& turn) {
-  auto worker =
-      std::make_shared<StageWorker>(surroundings_.runtime, surroundings_.clock, shared_from_this(),
-                                    boost::asio::make_strand(TimedExecutor(surroundings_.io.get_executor(), "stage")));
+  auto worker = std::make_shared<StageWorker>(surroundings_.runtime, surroundings_.clock, shared_from_this(),
+                                              boost::asio::make_strand(TimedExecutor(surroundings_.io.get_executor())));
   workers_.push_back(worker);
   ++alive_;
   surroundings_.headcount.enter();

@@ -17,13 +17,12 @@ namespace sluice::runtime {
 template <class Inner>
 class TimedExecutor {
  public:
-  // `name` is a literal.
-  TimedExecutor(Inner inner, const char* name) noexcept : inner_(std::move(inner)), name_(name) {}
+  explicit TimedExecutor(Inner inner) noexcept : inner_(std::move(inner)) {}
 
   template <class Function>
   void execute(Function&& function) const {
-    inner_.execute([name = name_, function = std::forward<Function>(function)]() mutable {
-      const base::ReactionTimer timer(name);
+    inner_.execute([function = std::forward<Function>(function)]() mutable {
+      const base::ReactionTimer timer("stage");
       std::move(function)();
     });
   }
@@ -49,11 +48,11 @@ class TimedExecutor {
  private:
   template <class Other>
   TimedExecutor<std::decay_t<Other>> timed(Other&& other) const {
-    return {std::forward<Other>(other), name_};
+    return TimedExecutor<std::decay_t<Other>>(std::forward<Other>(other));
   }
 
+  // Nothing more: a strand of it must fit into what any_io_executor holds without allocating.
   Inner inner_;
-  const char* name_;
 };
 
 }  // namespace sluice::runtime
