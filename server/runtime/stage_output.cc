@@ -1,6 +1,7 @@
 #include "server/runtime/stage_output.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,12 @@ namespace sluice::runtime {
 namespace {
 
 using base::Reason;
+
+absl::Status check_keys(const model::Attributes& sorted) {
+  const auto twice = std::ranges::adjacent_find(sorted, std::ranges::equal_to{}, &model::Attributes::value_type::first);
+  if (twice == sorted.end()) return absl::OkStatus();
+  return base::error(Reason::kInvalidValue, fmt::format("the handler made a result with two attributes \"{}\"", twice->first));
+}
 
 absl::Status check(const handlers::Output& result) {
   if (result.payload.size() > limits::kMaxPayloadBytes) {
@@ -59,7 +66,9 @@ absl::StatusOr<std::vector<engine::OutputItem>> output_items(const model::StageS
   items.reserve(results.size());
   for (handlers::Output& result : results) {
     if (auto status = check(result); !status.ok()) return status;
-    items.push_back({stage.output, {.body = body_of(std::move(result), input), .priority = input.priority}});
+    auto body = body_of(std::move(result), input);
+    if (auto status = check_keys(body->attributes); !status.ok()) return status;
+    items.push_back({stage.output, {.body = std::move(body), .priority = input.priority}});
   }
   return items;
 }

@@ -32,9 +32,12 @@ handlers::Error error_of(std::string_view reason, std::string message, bool do_n
   return error;
 }
 
-// The end of a text that is too long is less telling than its beginning.
-void clip(std::string& text, std::size_t most) {
+void keep_head(std::string& text, std::size_t most) {
   if (text.size() > most) text.resize(most);
+}
+
+void keep_tail(std::string& text, std::size_t most) {
+  if (text.size() > most) text.erase(0, text.size() - most);
 }
 
 // What became of a completion that the engine refused: a limit of the server may be gone at the next attempt; a queue that is
@@ -161,9 +164,9 @@ asio::awaitable<std::optional<absl::Status>> StageWorker::complete(const Deliver
 }
 
 void StageWorker::fail(const Delivery& item, handlers::Error error) {
-  clip(error.failure.reason, limits::kMaxFailureReasonBytes);
-  clip(error.failure.message, limits::kMaxFailureMessageBytes);
-  clip(error.failure.stderr_tail, limits::kMaxStderrTailBytes);
+  keep_head(error.failure.reason, limits::kMaxFailureReasonBytes);
+  keep_head(error.failure.message, limits::kMaxFailureMessageBytes);
+  keep_tail(error.failure.stderr_tail, limits::kMaxStderrTailBytes);
   engine::FailCommand command{.queue = pool_->spec().input,
                               .lease = item.lease,
                               .failure = std::move(error.failure),

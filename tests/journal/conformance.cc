@@ -1,9 +1,11 @@
 #include "tests/journal/conformance.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <string>
-#include <type_traits>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -280,6 +282,32 @@ TEST_P(JournalConformance, PositionsCountTheAppendsFromOneAndCommitInOrder) {
   EXPECT_EQ(committed.back(), 200U);
   EXPECT_EQ(std::adjacent_find(committed.begin(), committed.end(), std::greater_equal<>()), committed.end())
       << "each commit must reach further than the one before";
+}
+
+TEST_P(JournalConformance, ACommitMayBeFollowedByAnAppendFromWithinItsCallback) {
+  constexpr Position kChain = 20;
+  const auto journal = place_->open();
+  ASSERT_TRUE(journal->load([](Record&&) {}).ok());
+  std::mutex turn;  // orders the appends
+  std::atomic<std::thread::id> appending;
+  std::promise<void> end;
+  const auto append = [&](Position id) {
+    const std::lock_guard lock(turn);
+    std::vector<Record> records{item(id, kFirst, body("x"))};
+    appending = std::this_thread::get_id();
+    journal->append(records);
+    appending = std::thread::id();
+  };
+  const auto on_committed = [&](Position position) {
+    // A journal that commits inside append() never calls back from elsewhere.
+    const bool inside = appending.load() == std::this_thread::get_id();
+    if (inside || position == kChain) return end.set_value();
+    append(position + 1);
+  };
+  ASSERT_TRUE(journal->start(on_committed, [](const absl::Status& status) { ADD_FAILURE() << status; }).ok());
+  append(1);
+  EXPECT_EQ(end.get_future().wait_for(10s), std::future_status::ready);
+  journal->stop();
 }
 
 TEST_P(JournalConformance, PositionsBeginAnewWithEachJournal) {

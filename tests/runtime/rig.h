@@ -28,8 +28,8 @@ class Rig {
   void add(const std::string& name, std::shared_ptr<handlers::Handler> handler) {
     ASSERT_TRUE(handlers_.add(name, std::move(handler)).ok());
   }
-  void start(std::function<void(const absl::Status&)> on_failed = nullptr) {
-    runtime_.emplace(RuntimeOptions{.threads = 2, .engine = {}}, clock_, journal_, handlers_);
+  void start(std::function<void(const absl::Status&)> on_failed = nullptr, const engine::EngineOptions& engine = {}) {
+    runtime_.emplace(RuntimeOptions{.threads = 2, .engine = engine}, clock_, journal_, handlers_);
     ASSERT_TRUE(runtime_->start(std::move(on_failed)).ok());
   }
   Runtime& operator*() { return *runtime_; }

@@ -260,6 +260,20 @@ TEST_F(StagesTest, AFullOutputHoldsTheStageBack) {
   }
 }
 
+TEST_F(StagesTest, AWorkerThatMayNotWaitTriesAgain) {
+  rig_.add("echo", append(""));
+  rig_.start(nullptr, {.max_waiters = 1});
+  rig_.create("other");
+  RecordedCaller occupant;
+  rig_.begin_get(occupant, "other");
+  rig_.create(one_stage("echo"));
+  ASSERT_TRUE(eventually([&] { return status().wakeups > 0; })) << "the engine refused its wait";
+  EXPECT_EQ(status().workers, 1U);
+  ASSERT_TRUE(rig_.put("in", {"x"}).ok());
+  EXPECT_TRUE(eventually([&] { return status().succeeded == 1; }));
+  EXPECT_TRUE(rig_->withdraw(occupant));
+}
+
 TEST_F(StagesTest, WhatRunsIsListedWithItsChild) {
   support::ManualClock clock;
   journal::MemoryJournal journal;
