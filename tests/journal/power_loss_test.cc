@@ -1,10 +1,14 @@
 // Power cuts at every write and sync of a scripted run: what was acknowledged is there afterwards, whatever became of the rest.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <optional>
 #include <sstream>
 
+#include "server/journal/fault.h"
 #include "server/journal/lmdb.h"
 #include "tests/journal/running_journal.h"
 #include "tests/journal/script.h"
@@ -53,17 +57,33 @@ std::optional<std::uint64_t> acknowledged(const std::vector<DiskEvent>& events, 
   return std::nullopt;
 }
 
-// Empty if a store with this content holds what was acknowledged, or that and the append that was under way.
-std::string verdict(const std::string& image, const Script& script, std::uint64_t acknowledged) {
+enum Verdict : int { kKept, kLost, kRefused };
+
+// Whether a store with this content holds what was acknowledged, or that and the append that was under way.
+Verdict look_into(const std::filesystem::path& directory, const Script& script, std::uint64_t acknowledged) {
+  auto journal = LmdbJournal::open({.directory = directory, .max_bytes = limits::kMinStoreBytes});
+  if (!journal.ok()) return kRefused;
+  const auto state = load_all(**journal);
+  if (!state.ok()) return kRefused;
+  if (*state == script.state_after(acknowledged)) return kKept;
+  const bool one_more = acknowledged < script.appends().size() && *state == script.state_after(acknowledged + 1);
+  return one_more ? kKept : kLost;
+}
+
+// In a child process: a store that lost pages can end it, which counts as refused.
+Verdict judge(const std::string& image, const Script& script, std::uint64_t acknowledged) {
   const test::TempDir directory;
   std::ofstream(directory.path() / "data.mdb", std::ios::binary) << image;
-  auto journal = LmdbJournal::open({.directory = directory.path(), .max_bytes = limits::kMinStoreBytes});
-  if (!journal.ok()) return journal.status().ToString();
-  const auto state = load_all(**journal);
-  if (!state.ok()) return state.status().ToString();
-  if (*state == script.state_after(acknowledged)) return {};
-  if (acknowledged < script.appends().size() && *state == script.state_after(acknowledged + 1)) return {};
-  return "the state is none that was ever acknowledged";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::freopen("/dev/null", "w", stderr);
+    const FaultGuard guard(directory.path() / "data.mdb");
+    ::_exit(look_into(directory.path(), script, acknowledged));
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!WIFEXITED(status)) return kRefused;
+  return WEXITSTATUS(status) <= kRefused ? static_cast<Verdict>(WEXITSTATUS(status)) : kRefused;
 }
 
 struct Tally {
@@ -80,10 +100,12 @@ Tally cut_everywhere(const Recording& recording, const Script& script, Unsynced 
     const auto known = acknowledged(recording.events, count);
     if (!known) continue;
     ++tally.cuts;
-    const std::string loss = verdict(
+    const Verdict verdict = judge(
         test::after_power_loss(recording.created, recording.events, count, unsynced, honour_syncs, chance), script, *known);
-    if (loss.empty()) continue;
-    if (tally.losses++ == 0) tally.first_loss = "behind event " + std::to_string(count) + ": " + loss;
+    if (verdict == kKept) continue;
+    if (tally.losses++ > 0) continue;
+    tally.first_loss = "behind event " + std::to_string(count) +
+                       (verdict == kLost ? ": the state is none that was ever acknowledged" : ": the store is refused");
   }
   return tally;
 }
