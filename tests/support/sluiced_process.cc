@@ -169,7 +169,7 @@ SluicedProcess::~SluicedProcess() {
 }
 
 std::vector<std::string> SluicedProcess::arguments() const {
-  std::vector<std::string> arguments = {SLUICED_BINARY};
+  std::vector<std::string> arguments = {options_.program.empty() ? SLUICED_BINARY : options_.program};
   if (!options_.config.empty()) arguments.insert(arguments.end(), {"--config", "sluiced.yaml"});
   if (options_.serve) arguments.insert(arguments.end(), {"--listen", listen_});
   arguments.insert(arguments.end(), options_.flags.begin(), options_.flags.end());

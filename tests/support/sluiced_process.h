@@ -28,6 +28,8 @@ inline constexpr std::chrono::seconds kPatience{60};
 class SluicedProcess {
  public:
   struct Options {
+    // The program to start; empty: sluiced. Another one is a server with handlers of its own, as in server/server.h.
+    std::string program;
     // The configuration file's text; empty: started without a file.
     std::string config;
     std::vector<std::string> flags;
