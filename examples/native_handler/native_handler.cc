@@ -1,38 +1,54 @@
-// A server with a handler of its own, written in C++: everything that sluiced can, and "count_letters". It takes sluiced's
-// flags and configuration file; native_handler.yaml has a stage that names the handler.
-#include <cctype>
-#include <map>
-#include <stdexcept>
+// A server with handlers of its own: sluiced and two functions more. It takes the flags of sluiced and its configuration file,
+// in which a stage can name them like any other handler.
+//
+//   native_handler --config examples/native_handler/native_handler.yaml
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+
+#include <array>
 #include <string>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "server/server.h"
 
 namespace {
 
-namespace handlers = sluice::handlers;
+using sluice::handlers::HandlerFailure;
+using sluice::handlers::Input;
+using sluice::handlers::make_native;
+using sluice::handlers::Output;
+using sluice::handlers::Runs;
 
-// One item. An exception fails the attempt, and the item is tried again later; handlers::HandlerFailure says more, for example
-// that it should not be.
-std::vector<handlers::Output> count_letters(const handlers::Input& input) {
-  std::map<char, int> counts;
-  for (const unsigned char c : input.payload()) {
-    if (std::isalpha(c) != 0) ++counts[static_cast<char>(std::tolower(c))];
+// Quick, and never waits for anything: runs on the server's own threads. What a handler throws fails the item, which is then
+// tried again as its queue says; nothing else is harmed.
+std::vector<Output> to_fahrenheit(const Input& celsius) {
+  const double degrees = std::stod(std::string(celsius.payload()));
+  return {Output{.payload = fmt::format("{:.1f}", degrees * 9 / 5 + 32)}};
+}
+
+// Waits for the network: runs on threads of its own, where it holds nobody up. A host that does not exist will not exist at the
+// next attempt either, and so this failure is final.
+std::vector<Output> resolve(const Input& host) {
+  const addrinfo only_ipv4 = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+  addrinfo* found = nullptr;
+  const std::string name(host.payload());
+  if (const int error = getaddrinfo(name.c_str(), nullptr, &only_ipv4, &found); error != 0) {
+    throw HandlerFailure({.failure = {.reason = "NO_SUCH_HOST", .message = fmt::format("{}: {}", name, gai_strerror(error))},
+                          .do_not_retry = true});
   }
-  if (counts.empty()) throw std::invalid_argument("there are no letters in it");
-  std::string text;
-  for (const auto& [letter, count] : counts) text += fmt::format("{}{}", letter, count);
-  return {{.payload = text}};
+  std::array<char, INET_ADDRSTRLEN> text{};
+  const auto* address = reinterpret_cast<const sockaddr_in*>(found->ai_addr);
+  inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size());
+  freeaddrinfo(found);
+  return {Output{.payload = text.data()}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   sluice::Server server;
-  // kOnOwnThread: it may take its time. What is done in microseconds may also run kInline, on the server's own threads.
-  server.add_handler("count_letters",
-                     handlers::make_native("Counts the letters of a text", handlers::Runs::kOnOwnThread, count_letters));
+  server.add_handler("fahrenheit", make_native("Degrees Celsius to degrees Fahrenheit", Runs::kInline, to_fahrenheit));
+  server.add_handler("resolve", make_native("A host's name to its address", Runs::kOnOwnThread, resolve));
   return server.run(argc, argv);
 }

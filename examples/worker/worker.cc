@@ -30,8 +30,7 @@ int main(int argc, char** argv) try {
   }
   const sluice::Client client(argv[1]);
   // Four items at a time, until the queue is closed and drained.
-  const sluice::WorkResult result =
-      sluice::work(client.queue(argv[2]), count_words, {.concurrency = 4, .output = argv[3]});
+  const sluice::WorkResult result = sluice::work(client.queue(argv[2]), count_words, {.concurrency = 4, .output = argv[3]});
   std::cout << fmt::format("{} done, {} failed\n", result.done, result.failed);
 } catch (const sluice::Error& error) {
   std::cerr << "worker: " << error.what() << '\n';
