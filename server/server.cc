@@ -29,24 +29,36 @@
 namespace sluice {
 namespace {
 
-// What ends a server that runs: a signal, or a failure.
+// What ends a server that runs: a signal, or its store.
 class End {
  public:
-  void come(std::variant<int, absl::Status> cause) {
+  void come_by_signal(int number) {
     const std::lock_guard lock(mutex_);
-    if (!cause_) cause_ = std::move(cause);
+    signal_ = number;
     changed_.notify_all();
   }
-  std::variant<int, absl::Status> wait() {
+  void come_by_failure(const absl::Status& failure) {
+    const std::lock_guard lock(mutex_);
+    failure_ = failure;
+    changed_.notify_all();
+  }
+  // The number of the signal, none for a failure.
+  std::optional<int> wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return cause_.has_value(); });
-    return *cause_;
+    changed_.wait(lock, [&] { return signal_.has_value() || !failure_.ok(); });
+    return failure_.ok() ? signal_ : std::nullopt;
+  }
+  // OK if there was none so far.
+  [[nodiscard]] absl::Status failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<std::variant<int, absl::Status>> cause_;
+  std::optional<int> signal_;
+  absl::Status failure_;
 };
 
 runtime::RuntimeOptions runtime_options(const config::Settings& settings, const base::Clock& clock) {
@@ -135,7 +147,7 @@ absl::Status Server::Parts::recover() {
   std::optional<journal::FaultGuard> guard;
   if (!store_file_.empty()) guard.emplace(store_file_);
   const auto begin = clock_.now();
-  auto status = runtime_->start([this](const absl::Status& failure) { end_.come(failure); });
+  auto status = runtime_->start([this](const absl::Status& failure) { end_.come_by_failure(failure); });
   if (status.ok() && guard) log::info("recovered", {{"data", settings_.data.string()}, {"took_s", clock_.now() - begin}});
   return status;
 }
@@ -172,7 +184,8 @@ void Server::Parts::stop() { finish(settings_.drain_timeout); }
 
 void Server::Parts::finish(base::Duration drain_limit) {
   if (grpc_) grpc_->refuse_new_work();
-  if (runtime_ && !runtime_->drain(drain_limit)) {
+  const bool drained = !runtime_ || runtime_->drain(drain_limit);
+  if (!drained && drain_limit > base::Duration{0}) {
     log::warn("running work did not finish in time and goes back to its queues", {{"drain_timeout_s", drain_limit}});
   }
   if (grpc_) grpc_->shutdown(limits::kLastCallsTimeout);
@@ -189,18 +202,18 @@ int Server::Parts::run_until_end(Supervisor& supervisor) {
                         {"pipelines", settings_.pipelines.size()}});
   fmt::print("listening grpc {}\nready\n", address_);
   std::fflush(stdout);
-  const auto cause = end_.wait();
-  const auto* failure = std::get_if<absl::Status>(&cause);
-  const base::Duration drain_limit = failure == nullptr ? settings_.drain_timeout : base::Duration{0};
+  const auto signal = end_.wait();
+  const base::Duration drain_limit = signal ? settings_.drain_timeout : base::Duration{0};
   supervisor.must_end_by(std::chrono::steady_clock::now() + drain_limit + limits::kStopTimeout);
-  if (failure == nullptr) {
-    log::info("stopping", {{"signal", std::get<int>(cause)}, {"drain_timeout_s", drain_limit}});
-  } else {
-    log::error("stopping, because the store failed", {{"error", std::string(failure->message())}});
-  }
+  log::info("stopping", {{"signal", signal.value_or(0)}, {"drain_timeout_s", drain_limit}});
   finish(drain_limit);
+  // Also one that came while the rest was written.
+  if (const auto failure = end_.failure(); !failure.ok()) {
+    log::error("stopped, because the store failed", {{"error", std::string(failure.message())}});
+    return kExitFailed;
+  }
   log::info("stopped");
-  return failure == nullptr ? kExitOk : kExitFailed;
+  return kExitOk;
 }
 
 int Server::Parts::run(int argc, const char* const* argv) {
@@ -219,7 +232,7 @@ int Server::Parts::run(int argc, const char* const* argv) {
   }
   log::start(loaded.settings.log);
   for (const auto& warning : loaded.warnings) log::warn("configuration", {{"warning", warning}});
-  Supervisor supervisor([this](int signal) { end_.come(signal); });
+  Supervisor supervisor([this](int signal) { end_.come_by_signal(signal); });
   if (const auto status = start(std::move(loaded.settings)); !status.ok()) {
     log::error("cannot start", {{"error", std::string(status.message())}});
     return kExitFailed;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +31,7 @@ class FailingJournal final : public journal::Journal {
   absl::Status load(const std::function<void(model::Record&&)>& /*each*/) override { return absl::OkStatus(); }
 
   absl::Status start(OnCommitted on_committed, OnFailed on_failed) override {
+    const std::lock_guard lock(mutex_);
     on_committed_ = std::move(on_committed);
     on_failed_ = std::move(on_failed);
     return absl::OkStatus();
@@ -43,12 +45,17 @@ class FailingJournal final : public journal::Journal {
 
   void stop() override {}
 
-  void fail() { on_failed_(failure()); }
+  // Once started; from any thread.
+  void fail() {
+    const std::lock_guard lock(mutex_);
+    on_failed_(failure());
+  }
 
  private:
   journal::Position last_ = 0;
   OnCommitted on_committed_;
-  OnFailed on_failed_;
+  std::mutex mutex_;
+  OnFailed on_failed_;  // guarded by it
 };
 
 // Cannot be opened.
