@@ -2,8 +2,9 @@
 
 namespace sluice::e2e {
 
-void Scenario::start(const std::string& configuration, const std::vector<std::string>& flags) {
-  server.emplace(support::SluicedProcess::Options{.program = program(), .config = configuration, .flags = flags});
+void Scenario::start(const std::string& configuration, const std::vector<std::string>& flags, const Environment& environment) {
+  server.emplace(support::SluicedProcess::Options{
+      .program = program(), .config = configuration, .flags = flags, .environment = environment});
 }
 
 void Scenario::TearDown() {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sluice/sluice.h"
@@ -17,8 +18,11 @@ namespace sluice::e2e {
 
 class Scenario : public testing::Test {
  protected:
-  // Starts sluiced with this configuration file (none if empty) and waits until it serves.
-  void start(const std::string& configuration = {}, const std::vector<std::string>& flags = {});
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+
+  // Starts sluiced with this configuration file (none if empty) and waits until it serves. The environment comes on top.
+  void start(const std::string& configuration = {}, const std::vector<std::string>& flags = {},
+             const Environment& environment = {});
   // The program to start instead of sluiced.
   [[nodiscard]] virtual std::string program() const { return {}; }
   // Unless the test ended the server itself: it must end well, which it does not with a sanitizer's complaint.

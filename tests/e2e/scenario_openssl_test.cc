@@ -1,5 +1,4 @@
 // Scenario 11: random bytes, encrypted by one child process and hashed by the next.
-#include <cstdlib>
 #include <random>
 
 #include "tests/e2e/fifo.h"
@@ -32,6 +31,12 @@ handlers:
         - argv: [openssl, enc, -aes-256-cbc, -pbkdf2, -nosalt, -pass, 'env:SCENARIO_PASSWORD']
         - argv: [openssl, dgst, -sha256, -r]
       inherit_env: [PATH, SCENARIO_PASSWORD]
+  held_encrypt_and_hash:
+    subprocess:
+      commands:
+        - shell: 'read line < gate; exec openssl enc -aes-256-cbc -pbkdf2 -nosalt -pass env:SCENARIO_PASSWORD'
+        - argv: [openssl, dgst, -sha256, -r]
+      inherit_env: [PATH, SCENARIO_PASSWORD]
   first_fails:
     subprocess:
       commands:
@@ -51,14 +56,11 @@ handlers:
 
 class OpensslScenario : public Scenario {
  protected:
-  void SetUp() override {
-    setenv("SCENARIO_PASSWORD", "correct horse battery staple", 1);
-    start(kHandlers);
-  }
+  void SetUp() override { start(kHandlers, {}, {{"SCENARIO_PASSWORD", "correct horse battery staple"}}); }
 
-  // Each handler a stage with three workers; what comes out at the end.
-  static std::vector<std::string> run(const std::vector<std::string>& handlers, const std::vector<std::string>& payloads,
-                                      const Client& client) {
+  // Each handler a stage with three workers.
+  static Pipeline begin(const std::vector<std::string>& handlers, const std::vector<std::string>& payloads,
+                        const Client& client) {
     PipelineSpec spec{.name = handlers.front()};
     for (std::size_t i = 0; i < handlers.size(); ++i) {
       spec.stages.push_back({.input = "step" + std::to_string(i),
@@ -69,11 +71,21 @@ class OpensslScenario : public Scenario {
     }
     const Pipeline pipeline = client.create_pipeline(spec);
     pipeline.queue("step0").put_all(payloads);
+    return pipeline;
+  }
+
+  // What comes out at the end.
+  static std::vector<std::string> end(const Pipeline& pipeline) {
     pipeline.close();
     pipeline.join({.max_wait = kPatience});
-    auto results = drain(pipeline.queue("step" + std::to_string(handlers.size())));
+    auto results = drain(pipeline.queue(pipeline.stages().back().spec.output));
     pipeline.remove(true);
     return results;
+  }
+
+  static std::vector<std::string> run(const std::vector<std::string>& handlers, const std::vector<std::string>& payloads,
+                                      const Client& client) {
+    return end(begin(handlers, payloads, client));
   }
 
   static std::string random_bytes(std::size_t size) {
@@ -98,10 +110,17 @@ TEST_F(OpensslScenario, Scenario11_AChainInOneHandlerGivesWhatTwoStagesGive) {
 
 TEST_F(OpensslScenario, Scenario11_ThreeInParallel) {
   const Client client = connect();
-  const std::vector<std::string> same(3, random_bytes(50'000));
-  const auto hashes = run({"encrypt_and_hash"}, same, client);
-  ASSERT_THAT(hashes, SizeIs(3));
-  EXPECT_THAT(hashes, ElementsAre(hashes[0], hashes[0], hashes[0]));
+  Fifo gate(server->directory() / "gate");
+  const std::string secret = random_bytes(50'000);
+  const Pipeline pipeline = begin({"held_encrypt_and_hash"}, {secret, secret, secret}, client);
+  // None goes on before all three are there.
+  ASSERT_TRUE(eventually([&] { return pipeline.stages().front().busy_workers == 3; }));
+  for (int child = 0; child < 3; ++child) gate.write_line();
+
+  const auto hashes = end(pipeline);
+  const auto alone = run({"encrypt_and_hash"}, {secret}, client);
+  ASSERT_THAT(alone, SizeIs(1));
+  EXPECT_THAT(hashes, ElementsAre(alone[0], alone[0], alone[0]));
 }
 
 TEST_F(OpensslScenario, Scenario11_EachExitCodeCounts) {

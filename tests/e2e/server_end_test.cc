@@ -74,5 +74,11 @@ TEST_F(ServerEnd, ASecondSigtermEndsItAtOnce) {
   EXPECT_TRUE(process_ends(child));
 }
 
+TEST_F(ServerEnd, AMalformedConfigurationIsRefusedWithItsLine) {
+  const auto finished = support::run_sluiced({}, "queues:\n  - name: tasks\n  - [never closed\n");
+  EXPECT_EQ(finished.exit_code, 2) << finished.error;
+  EXPECT_THAT(finished.error, HasSubstr("sluiced.yaml:"));
+}
+
 }  // namespace
 }  // namespace sluice::e2e
