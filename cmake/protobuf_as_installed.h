@@ -1,7 +1,7 @@
 // Put in front of every file that uses protobuf when ThreadSanitizer is on.
 //
-// Protobuf's map fields have two members more where they are compiled with ThreadSanitizer. The library, which is installed without
-// it, would look for the others in the wrong place.
+// Protobuf's map fields have two members more where they are compiled with ThreadSanitizer. The library, which is installed
+// without it, would look for the others in the wrong place.
 #pragma once
 
 #ifdef __cplusplus

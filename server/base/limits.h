@@ -92,7 +92,7 @@ inline constexpr std::size_t kMaxStoreReserveBytes = 256UL << 20;
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
 inline constexpr std::chrono::microseconds kStartTimeout = 60s;  // for the store to commit the configured queues
-inline constexpr std::chrono::microseconds kStopTimeout = 5s;  // from the end of the drain to the exit
+inline constexpr std::chrono::microseconds kStopTimeout = 5s;    // from the end of the drain to the exit
 // For the last calls under way, once the drain is over: none of them waits for anything then.
 inline constexpr std::chrono::microseconds kLastCallsTimeout = 500ms;
 inline constexpr std::uint32_t kMaxThreads = 256;
