@@ -137,7 +137,7 @@ void PutLines::send(std::vector<v1::NewItem> items) {
   } catch (const Error& error) {
     // In these cases the last call may have been admitted although its answer did not come.
     const bool unknown =
-        error.code() == Code::kCancelled || error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded;
+        error.code() == Code::kUnavailable || error.code() == Code::kDeadlineExceeded || error.metadata().contains("outcome");
     if (unknown) uncertain_ = all - (acknowledged_ - before);
     throw;
   }

@@ -21,13 +21,20 @@ inline constexpr Duration kForever = std::chrono::hours(24 * 30);
 // A dead server is noticed after the sum of the two.
 inline constexpr std::chrono::milliseconds kKeepaliveTime = std::chrono::seconds(60);
 inline constexpr std::chrono::milliseconds kKeepaliveTimeout = std::chrono::seconds(20);
+// One try to connect takes as long as ClientOptions::connect_timeout, within these.
+inline constexpr Duration kMinConnectTime = std::chrono::seconds(1);
+inline constexpr Duration kMaxConnectTime = std::chrono::seconds(20);
 // The pauses between attempts to reach a server double from the first to the last.
 inline constexpr Duration kFirstRetryPause = std::chrono::milliseconds(50);
 inline constexpr Duration kLastRetryPause = std::chrono::seconds(1);
+// How soon a stop is noticed in such a pause.
+inline constexpr Duration kStopLook = std::chrono::milliseconds(50);
 // An attempt that lasted so long had reached the server: when it breaks, the patience with reconnecting begins anew.
 inline constexpr Duration kWasReached = std::chrono::seconds(2);
 // How long a lease of unknown length is left alone before the queue is asked for its length.
 inline constexpr Duration kFirstLeaseLook = std::chrono::seconds(1);
+// How long it may take to learn what became of a put that was stopped.
+inline constexpr Duration kSettleTime = std::chrono::seconds(2);
 // How long the length of a queue's leases is believed before it is asked for again.
 inline constexpr Duration kLeaseLookAge = std::chrono::seconds(30);
 // How long an extension of leases may take before the next try.

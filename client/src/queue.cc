@@ -21,9 +21,8 @@ Queue::Queue(std::shared_ptr<internal::Connection> connection, std::string name)
 ItemId Queue::put(NewItem item, const PutOptions& options) const {
   v1::PutRequest request;
   request.set_queue(name_);
-  request.set_request_id(connection_->new_request_id());
   *request.add_items() = to_proto(std::move(item));
-  return connection_->call(request, {.wait = options.max_wait, .stop = options.stop}).item_ids(0);
+  return internal::put_once(*connection_, request, options.max_wait, options.stop).item_ids(0);
 }
 
 bool Queue::try_put(NewItem item) const {
@@ -38,9 +37,8 @@ bool Queue::try_put(NewItem item) const {
 std::vector<ItemId> Queue::put_batch(std::span<const NewItem> items, const PutOptions& options) const {
   v1::PutRequest request;
   request.set_queue(name_);
-  request.set_request_id(connection_->new_request_id());
   for (const NewItem& item : items) *request.add_items() = to_proto(item);
-  const auto response = connection_->call(request, {.wait = options.max_wait, .stop = options.stop});
+  const auto response = internal::put_once(*connection_, request, options.max_wait, options.stop);
   return {response.item_ids().begin(), response.item_ids().end()};
 }
 

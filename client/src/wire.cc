@@ -1,7 +1,6 @@
 #include "client/src/wire.h"
 
-#include <condition_variable>
-#include <mutex>
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
+// How long one try to connect may take.
+int connect_milliseconds(const ClientOptions& options) {
+  const auto time = std::clamp<Duration>(options.connect_timeout, kMinConnectTime, kMaxConnectTime);
+  return static_cast<int>(std::chrono::duration_cast<milliseconds>(time).count());
+}
+
+std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(kKeepaliveTime.count()));
@@ -24,7 +29,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   // Without this, pings end after two that no data followed: a long wait has no data.
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, connect_milliseconds(options));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // Clients of one process stay apart: each has its own connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -70,7 +75,7 @@ std::string reason_without_info(grpc::StatusCode code) {
 Connection::Wire::Wire(const std::string& address, const ClientOptions& options)
     : address_(address),
       options_(options),
-      channel_(make_channel(address)),
+      channel_(make_channel(address, options)),
       queues_(v1::QueueService::NewStub(channel_)),
       pipelines_(v1::PipelineService::NewStub(channel_)),
       health_(grpc::health::v1::Health::NewStub(channel_)) {}
@@ -94,24 +99,25 @@ void Connection::Wire::Attempts::begin(grpc::ClientContext& context) {
 
 // After this the call either goes to a server that is there, or fails without having been sent.
 void Connection::Wire::Attempts::connect() {
-  for (;;) {
-    const grpc_connectivity_state state = wire_.channel_->GetState(true);
-    if (state == GRPC_CHANNEL_READY) return;
+  while (wire_.channel_->GetState(true) != GRPC_CHANNEL_READY) {
     const auto now = steady_clock::now();
     const auto time = patience_.pause_after_failure(now, now);
     if (!time) return;
-    // Not a mere pause: gRPC only gets on with connecting while somebody waits in it.
-    wire_.channel_->WaitForStateChange(state, std::chrono::system_clock::now() + *time);
-    if (options_.stop.stop_requested()) pause(Duration(0));
+    pause(*time);
   }
 }
 
+// Waits inside gRPC, which only gets on with connecting while somebody does; shorter when a connection comes to stand.
 void Connection::Wire::Attempts::pause(Duration time) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait_for(lock, options_.stop, time, [] { return false; });
-  if (options_.stop.stop_requested()) raise(Code::kCancelled, "CANCELLED", "stopped while the server could not be reached");
+  const Instant end = steady_clock::now() + time;
+  for (Instant now = steady_clock::now(); now < end; now = steady_clock::now()) {
+    if (options_.stop.stop_requested()) raise(Code::kCancelled, "CANCELLED", "stopped while the server could not be reached");
+    const grpc_connectivity_state state = wire_.channel_->GetState(true);
+    const auto left = std::chrono::duration_cast<Duration>(end - now);
+    const Duration slice = options_.stop.stop_possible() ? std::min(left, kStopLook) : left;
+    wire_.channel_->WaitForStateChange(state, std::chrono::system_clock::now() + slice);
+    if (state != GRPC_CHANNEL_READY && wire_.channel_->GetState(false) == GRPC_CHANNEL_READY) return;
+  }
 }
 
 bool Connection::Wire::Attempts::succeeded(const grpc::Status& status) {

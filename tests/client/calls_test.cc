@@ -151,9 +151,70 @@ TEST_F(Calls, AnAddressWhereNobodyListensIsUnreachable) {
   }
 }
 
-TEST_F(Calls, AStopEndsAWaitOnTheServer) {
+// What becomes of a put that is stopped while it waits, when its last try is answered by `last`.
+class StoppedPut : public Calls {
+ protected:
+  template <class Last>
+  void answer(Last last) {
+    server_.put.answer([this, last](grpc::ServerContext& context, const v1::PutRequest& request, v1::PutResponse& response) {
+      if (request.has_max_wait()) return last(context, request, response);
+      waiting_.add();
+      while (!context.IsCancelled()) std::this_thread::yield();
+      return lost();
+    });
+  }
+  ItemId put() {
+    std::stop_source stop;
+    std::jthread stopper([&] {
+      EXPECT_TRUE(waiting_.wait_for(1));
+      stop.request_stop();
+    });
+    return tasks_.put("x", {.stop = stop.get_token()});
+  }
+
+  Counter waiting_;
+};
+
+TEST_F(StoppedPut, IsCancelledWhenItWasNotAdmitted) {
+  answer([](grpc::ServerContext&, const v1::PutRequest&, v1::PutResponse&) {
+    return named_error(grpc::StatusCode::RESOURCE_EXHAUSTED, "QUEUE_FULL", "full");
+  });
+  try {
+    put();
+    FAIL() << "nothing was thrown";
+  } catch (const Cancelled& error) {
+    EXPECT_FALSE(error.metadata().contains("outcome"));
+  }
+}
+
+TEST_F(StoppedPut, SucceedsWhenItWasAdmittedInThatMoment) {
+  answer(put_well);
+  EXPECT_EQ(put(), 1u);
+  const auto requests = server_.put.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].request_id(), requests[1].request_id());
+}
+
+TEST_F(StoppedPut, SaysSoWhenNobodyKnows) {
+  answer([](grpc::ServerContext&, const v1::PutRequest&, v1::PutResponse&) { return lost(); });
+  try {
+    put();
+    FAIL() << "nothing was thrown";
+  } catch (const Cancelled& error) {
+    EXPECT_EQ(error.metadata().at("outcome"), "unknown");
+  }
+}
+
+TEST_F(Calls, AStopThatCameBeforePutsNothing) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(tasks_.put("x", {.stop = stop.get_token()}), Cancelled);
+  EXPECT_TRUE(server_.put.requests().empty());
+}
+
+TEST_F(Calls, AStopEndsAWaitForAnItem) {
   Counter waiting;
-  server_.put.answer([&waiting](grpc::ServerContext& context, const v1::PutRequest&, v1::PutResponse&) {
+  server_.get.answer([&waiting](grpc::ServerContext& context, const v1::GetRequest&, v1::GetResponse&) {
     waiting.add();
     while (!context.IsCancelled()) std::this_thread::yield();
     return lost();
@@ -163,7 +224,7 @@ TEST_F(Calls, AStopEndsAWaitOnTheServer) {
     EXPECT_TRUE(waiting.wait_for(1));
     stop.request_stop();
   });
-  EXPECT_THROW(tasks_.put("x", {.stop = stop.get_token()}), Cancelled);
+  EXPECT_THROW((void)tasks_.get({.stop = stop.get_token()}), Cancelled);
 }
 
 TEST_F(Calls, AStopEndsThePatienceWithAServerThatIsGone) {
@@ -171,8 +232,8 @@ TEST_F(Calls, AStopEndsThePatienceWithAServerThatIsGone) {
   tasks_.put("x");
   server_.stop();
   std::stop_source stop;
-  stop.request_stop();
-  EXPECT_THROW(tasks_.put("x", {.stop = stop.get_token()}), Cancelled);
+  std::jthread stopper([&stop] { stop.request_stop(); });
+  EXPECT_THROW((void)tasks_.get({.stop = stop.get_token()}), Cancelled);
 }
 
 TEST_F(Calls, ListsTurnTheirPages) {

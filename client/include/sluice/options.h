@@ -29,7 +29,8 @@ struct ClientOptions {
 struct PutOptions {
   // For room. When it is over: QueueFull, and nothing was put.
   std::optional<Duration> max_wait = {};
-  // Ends the wait with Cancelled. Whether it was put in that very moment is not known then.
+  // Ends the wait with Cancelled: nothing was put then. Only if the server does not answer any more, it is not known:
+  // metadata()["outcome"] is "unknown".
   std::stop_token stop = {};
 };
 
