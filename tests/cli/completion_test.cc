@@ -1,5 +1,9 @@
 #include "client/cli/completion.h"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +41,31 @@ TEST(CommandTree, HasEveryCommandWithItsOptions) {
   EXPECT_THAT(option(child(root, "create"), "--order").choices, testing::ElementsAre("fifo", "lifo", "priority"));
   EXPECT_TRUE(option(child(child(root, "pipeline"), "create"), "-f").file);
   EXPECT_THAT(child(root, "completion").choices, testing::ElementsAre("bash", "zsh", "fish"));
+}
+
+std::string read(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void expect_described(const std::string& page, const std::string& path, const CommandNode& node) {
+  if (node.commands.empty()) {
+    EXPECT_THAT(page, HasSubstr(path)) << "docs/cli.md does not have the command";
+  }
+  for (const OptionNode& each : node.options) {
+    const bool named = std::any_of(each.names.begin(), each.names.end(),
+                                   [&page](const std::string& name) { return page.find(name) != std::string::npos; });
+    EXPECT_TRUE(named) << "docs/cli.md does not have " << path << ' ' << each.names.back();
+  }
+  for (const CommandNode& command : node.commands) {
+    expect_described(page, path.empty() ? command.name : path + ' ' + command.name, command);
+  }
+}
+
+TEST(CommandTree, IsDescribedInTheDocuments) {
+  const std::string page = read(SLUICE_CLI_DOCUMENT);
+  ASSERT_FALSE(page.empty());
+  expect_described(page, "", command_tree());
 }
 
 TEST(Completion, KeepsDescriptionsFromBreakingOut) {
