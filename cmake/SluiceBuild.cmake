@@ -54,7 +54,9 @@ endif()
 function(sluice_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(sluice_${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(sluice_${name} PUBLIC sluice_options ${ARG_DEPS} PRIVATE sluice_warnings)
+  # Neither options nor warnings are a matter of those who use an installed library.
+  target_link_libraries(sluice_${name} PUBLIC $<BUILD_INTERFACE:sluice_options> ${ARG_DEPS}
+                        PRIVATE $<BUILD_INTERFACE:sluice_warnings>)
 endfunction()
 
 # sluice_test(engine SOURCES a_test.cc DEPS sluice_engine ...): one test program a folder, called engine_test; each case becomes
