@@ -9,6 +9,13 @@
 namespace sluice::engine {
 namespace {
 
+// Workers end when nothing can come any more. Something may come all the same: an item that its consumer released, or that
+// changed settings allow another attempt.
+void recall_workers(Step& step, const Stage& stage) {
+  const Queue& input = *stage.input;
+  if (input.closed() && !input.ready.empty() && stage.workers < stage.wanted_workers()) tell_workers(step, stage);
+}
+
 void settle(Step& step, Queue& queue) {
   // Before waiting puts are admitted: they do not count yet, and a join does not wait for them.
   note_idle(step, queue);
@@ -20,6 +27,7 @@ void settle(Step& step, Queue& queue) {
   }
   for (Stage* stage : queue.readers) {
     finish_if_done(step, *stage);
+    recall_workers(step, *stage);
     note_idle(step, *stage->pipeline);
   }
 }

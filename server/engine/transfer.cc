@@ -75,17 +75,28 @@ Queue* first_full(const Step& step, const Transfer& transfer) {
   return nullptr;
 }
 
-// A newcomer waits behind everybody, also where there is room.
+std::size_t items_for(const Transfer& transfer, const Queue& queue) {
+  const auto part = std::ranges::find(transfer.parts, queue.name, &Transfer::Part::queue);
+  return part == transfer.parts.end() ? 0 : part->items.size();
+}
+
+// Somebody ahead of `transfer` in the queue's line waits for room there; a newcomer stands behind everybody. Who lacks room in
+// another queue only is no obstacle here: if it were, two stages that share an output could block each other for good.
+bool must_wait_behind_others(const Queue& queue, const Transfer& transfer) {
+  for (const Transfer* ahead : queue.puts) {
+    if (ahead == &transfer) return false;
+    if (!queue.has_room_for(items_for(*ahead, queue))) return true;
+  }
+  return false;
+}
+
+// The first of its queues where others must go first; null if there is none.
 Queue* first_with_a_line(const Step& step, const Transfer& transfer) {
   for (const auto& part : transfer.parts) {
     Queue* queue = step.tables.find_queue(part.queue);
-    if (!queue->puts.empty()) return queue;
+    if (must_wait_behind_others(*queue, transfer)) return queue;
   }
   return nullptr;
-}
-
-bool first_in_every_line(const Transfer& waiting) {
-  return std::ranges::all_of(waiting.parts, [&](const auto& part) { return part.at->puts.front() == &waiting; });
 }
 
 // The queue that remembers the request: the one that it was made of.
@@ -247,16 +258,17 @@ void begin_transfer(Step& step, Transfer transfer) {
 
 bool admit_waiting(Step& step, Queue& queue) {
   bool any = false;
-  while (!queue.puts.empty()) {
-    Transfer& head = *queue.puts.front();
-    absl::Status status = check(step, head);
-    if (status.ok() && (!first_in_every_line(head) || first_full(step, head) != nullptr)) return any;
-    if (status.ok()) status = check_bytes(step, head);
+  for (auto place = queue.puts.begin(); place != queue.puts.end();) {
+    Transfer& next = **place++;
+    absl::Status status = check(step, next);
+    if (status.ok() && !queue.has_room_for(items_for(next, queue))) return any;
+    if (status.ok() && (first_full(step, next) != nullptr || first_with_a_line(step, next) != nullptr)) continue;
+    if (status.ok()) status = check_bytes(step, next);
     if (status.ok()) {
-      Transfer transfer = unwait(step, head);
+      Transfer transfer = unwait(step, next);
       carry_out(step, transfer);
     } else {
-      refuse(step, head, status);
+      refuse(step, next, status);
     }
     any = true;
   }
@@ -273,13 +285,12 @@ void refuse_completion(Step& step, Item& item, const absl::Status& status) {
 
 void time_out(Step& step, Transfer& waiting) {
   const auto over = [&](const Transfer::Asker& asker) { return asker.give_up <= step.now; };
-  if (std::ranges::all_of(waiting.askers, over)) return refuse(step, waiting, still_full(step, waiting));
-  const Answer answer = refusal(waiting, still_full(step, waiting));
   for (const auto& asker : waiting.askers) {
-    if (over(asker)) answer_one(step, asker.caller, answer);
+    if (over(asker)) answer_one(step, asker.caller, refusal(waiting, still_full(step, waiting)));
   }
   std::erase_if(waiting.askers, over);
-  set_timer(step, waiting);
+  if (!waiting.askers.empty()) return set_timer(step, waiting);
+  resume_lease(step, unwait(step, waiting));
 }
 
 void withdraw(Step& step, Transfer& waiting, Caller& caller) {

@@ -256,11 +256,9 @@ TEST_F(CompleteTest, OneOfTwoOutputsClosedWhileWaiting) {
   create("q", {.capacity = 1});
   put("p", {"full"});
   const TestCaller& waiting = complete("in", lease, {{"p", "x"}, {"q", "y"}}, {.wait = kForever});
-  const TestCaller& behind = put("q", {"next"}, {.wait = kForever});
-  EXPECT_EQ(behind.outcome(), "waiting") << "behind the completion";
+  EXPECT_EQ(view("q").waiting_puts, 1U);
   close("p");
   EXPECT_EQ(waiting.outcome(), "QUEUE_CLOSED");
-  EXPECT_EQ(behind.outcome(), "ok") << "the line has moved on in the other queue";
   EXPECT_EQ(view("q").waiting_puts, 0U);
 }
 
@@ -294,14 +292,44 @@ TEST_F(CompleteTest, KeepsItsPlaceInEveryLine) {
   put("p", {"full"});
   put("q", {"full"});
   const TestCaller& waiting = complete("in", lease, {{"p", "x"}, {"q", "y"}}, {.wait = kForever});
-  const TestCaller& later_p = put("p", {"later"}, {.wait = kForever});
-  const TestCaller& later_q = put("q", {"later"}, {.wait = kForever});
-  take("p");
-  EXPECT_EQ(later_p.outcome(), "waiting") << "it came later";
+  const TestCaller& later = put("p", {"later"}, {.wait = kForever});
   take("q");
+  EXPECT_EQ(later.outcome(), "waiting");
+  take("p");
   EXPECT_EQ(waiting.outcome(), "ok");
-  EXPECT_EQ(later_p.outcome(), "waiting");
-  EXPECT_EQ(later_q.outcome(), "waiting");
+  EXPECT_EQ(later.outcome(), "waiting") << "it came later";
+}
+
+TEST_F(CompleteTest, DoesNotHoldUpAQueueThatHasRoom) {
+  const model::LeaseId lease = held();
+  create("p", {.capacity = 1});
+  create("q", {.capacity = 2});
+  put("p", {"full"});
+  const TestCaller& waiting = complete("in", lease, {{"p", "x"}, {"q", "y"}}, {.wait = kForever});
+  EXPECT_EQ(put("q", {"1"}, {.wait = kTry}).outcome(), "ok") << "the completion waits for p, not for q";
+  EXPECT_EQ(put("q", {"2"}, {.wait = kTry}).outcome(), "ok");
+  const TestCaller& behind = put("q", {"3"}, {.wait = kForever});
+  take("p");
+  EXPECT_EQ(waiting.outcome(), "waiting") << "now it waits for q";
+  take("q");
+  EXPECT_EQ(waiting.outcome(), "ok") << "and stands before those who came later";
+  EXPECT_EQ(behind.outcome(), "waiting");
+}
+
+// One stage hands on to the next one's input and past it, to the end.
+TEST_F(CompleteTest, TwoStagesThatShareAnOutputDoNotDeadlock) {
+  create("first");
+  create("second", {.capacity = 1});
+  create("end", {.capacity = 2});
+  put("first", {"1"});
+  put("second", {"2"});
+  const model::LeaseId in_second = take("second").lease;
+  put("second", {"3"});
+  const TestCaller& first = complete("first", take("first").lease, {{"second", "4"}, {"end", "5"}}, {.wait = kForever});
+  EXPECT_EQ(first.outcome(), "waiting");
+  EXPECT_EQ(complete("second", in_second, {{"end", "6"}}, {.wait = kForever}).outcome(), "ok");
+  complete("second", take("second").lease);
+  EXPECT_EQ(first.outcome(), "ok");
 }
 
 TEST_F(CompleteTest, OutputNotFound) {

@@ -57,6 +57,13 @@ TEST_F(LimitsTest, Waiters) {
   EXPECT_EQ(joined.outcome(), "waiting");
 }
 
+TEST_F(LimitsTest, RepeatedRequestsThatWaitAreWaitersToo) {
+  create("q", {.capacity = 1});
+  put("q", {"a"});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(put("q", {"b"}, {.wait = kForever, .request_id = "r"}).outcome(), "waiting");
+  EXPECT_EQ(put("q", {"b"}, {.wait = kForever, .request_id = "r"}).outcome(), "LIMIT_REACHED");
+}
+
 TEST_F(LimitsTest, PlacesOfWaitersAreFreedHoweverTheyEnd) {
   create("q");
   for (int round = 0; round < 10; ++round) {
@@ -120,6 +127,21 @@ TEST_F(LimitsTest, CompletionMayReplaceItsItemByOneOfTheSameSize) {
   EXPECT_EQ(complete("q", lease, {{"out", std::string(200, 'b')}}).outcome(), "LIMIT_REACHED");
   EXPECT_EQ(view("q").leased, 1U);
   EXPECT_EQ(complete("q", lease, {{"out", std::string(10, 'b')}}).outcome(), "ok");
+}
+
+TEST_F(LimitsTest, FullStoreRefusesPutsWhileConsumersGoOn) {
+  create("q", {.backoff = 0s});
+  create("out");
+  put("q", {"a", "b", "c"});
+  engine().set_store_full(true);
+  EXPECT_EQ(put("q", {"d"}, {.wait = kForever}).outcome(), "STORAGE_FULL");
+  const auto held = get("q", 3).get().items;
+  EXPECT_EQ(complete("q", held[0].lease, {{"out", "x"}}).outcome(), "ok");
+  EXPECT_EQ(fail("q", held[1].lease), "OK");
+  EXPECT_EQ(release("q", held[2].lease), "OK");
+  EXPECT_EQ(view("q").waiting, 2U);
+  engine().set_store_full(false);
+  EXPECT_EQ(put("q", {"d"}).outcome(), "ok");
 }
 
 TEST_F(LimitsTest, DeadLettersAreNeverRefused) {

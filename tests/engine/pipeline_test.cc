@@ -166,6 +166,26 @@ TEST_F(PipelineTest, DoesNotFinishBeforeTheInputIsDrained) {
   EXPECT_EQ(stage_state("p", "s"), kFinished);
 }
 
+// With one attempt a leased item cannot come back, except that its consumer gives it back.
+TEST_F(PipelineTest, ItemReleasedAfterTheEndWasToldBringsWorkersBack) {
+  create_pipeline("p", {{.name = "s", .input = "in", .output = "out", .workers = 2}}, {{"in", {.max_attempts = 1}}});
+  put("in", {"a"});
+  start_worker("p", "s");
+  start_worker("p", "s");
+  close("in");
+  const model::LeaseId lease = take("in").lease;  // by somebody outside the server
+  EXPECT_EQ(get("in", 1, {.stage = "s"}).outcome(), "end");
+  stop_worker("p", "s");
+  stop_worker("p", "s");
+  forget_changes();
+  release("in", lease);
+  EXPECT_EQ(last_change("s").wanted_workers, 2U);
+  start_worker("p", "s");
+  work("in", "out");
+  stop_worker("p", "s");
+  EXPECT_EQ(stage_state("p", "s"), kFinished);
+}
+
 TEST_F(PipelineTest, StageWithoutWorkersIsDoneByOthers) {
   create_pipeline("p", {{.name = "s", .input = "in", .output = "out", .workers = 0}});
   put("in", {"a"});

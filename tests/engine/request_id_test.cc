@@ -148,6 +148,19 @@ TEST_F(RequestIdTest, AgainOutlivesTheTimeUpOfTheFirst) {
   EXPECT_EQ(view("q").waiting, 1U);
 }
 
+TEST_F(RequestIdTest, EveryRefusedRepetitionCountsAsRejected) {
+  create("q", {.capacity = 1});
+  put("q", {"a"});
+  put("q", {"b"}, {.wait = 1s, .request_id = "r"});
+  put("q", {"b"}, {.wait = 2s, .request_id = "r"});
+  put("q", {"b"}, {.wait = kTry, .request_id = "r"});
+  jump(1h);
+  Effects effects;
+  engine().run_due(now(), effects);
+  carry_out(effects);
+  EXPECT_EQ(view("q").counters.rejected, 3U) << "also when the timer runs late";
+}
+
 TEST_F(RequestIdTest, FirstOutlivesTheWithdrawalOfTheRepetition) {
   create("q", {.capacity = 1});
   put("q", {"a"});
