@@ -71,6 +71,17 @@ constexpr std::array kReasons = {
         Reason::kStoreFailed, "STORE_FAILED", StatusCode::kUnavailable,
         "The server's store failed before the call was known to be safe: it may have taken effect or not. The server ends; "
         "repeat the call, with the same request_id, once it is back."},
+    ReasonInfo{Reason::kStoreTooNew, "STORE_TOO_NEW", StatusCode::kFailedPrecondition,
+               "At the start and by the offline tools only: a newer version of sluiced wrote the store. Start that version, or "
+               "restore a backup that this one wrote."},
+    ReasonInfo{
+        Reason::kRecovering, "RECOVERING", StatusCode::kUnavailable,
+        "The server has started and still reads its store; nothing was done. Try again in a moment; its health says when."},
+    ReasonInfo{Reason::kNoStore, "NO_STORE", StatusCode::kFailedPrecondition,
+               "The server keeps everything in memory only, so there is nothing to back up. Start it with --data DIR."},
+    ReasonInfo{Reason::kBackupNoSpace, "BACKUP_NO_SPACE", StatusCode::kResourceExhausted,
+               "The data directory's disk has no room for the copy that a backup is made from; the server goes on. Free disk "
+               "space, or copy the directory while the server is stopped."},
     ReasonInfo{Reason::kCannotListen, "CANNOT_LISTEN", StatusCode::kUnavailable,
                "At the start only: the address to listen on is taken, not allowed, or not one of this machine."},
     ReasonInfo{Reason::kInternal, "INTERNAL", StatusCode::kInternal, "A defect of the server. Please report it with its log."},

@@ -37,6 +37,10 @@ enum class Reason {
   kShuttingDown,
   kStoreFull,
   kStoreFailed,
+  kStoreTooNew,
+  kRecovering,
+  kNoStore,
+  kBackupNoSpace,
   kCannotListen,
   kInternal,
 };

@@ -87,6 +87,12 @@ inline constexpr std::size_t kDefaultStoreBytes = 64UL << 30;  // the file is sp
 // What puts must leave free: an eighth of the store, within these.
 inline constexpr std::size_t kMinStoreReserveBytes = 2UL << 20;
 inline constexpr std::size_t kMaxStoreReserveBytes = 256UL << 20;
+// A backup: what one message carries, and how long a client may take for it.
+inline constexpr std::size_t kBackupChunkBytes = 256UL << 10;
+inline constexpr std::chrono::microseconds kBackupChunkTimeout = 60s;
+inline constexpr int kMaxBackups = 1;  // under way; each takes as much disk as the store uses
+// How often a server that reads its store says how far it is.
+inline constexpr std::chrono::microseconds kRecoveryReportInterval = 1s;
 
 // Starting and stopping.
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
@@ -106,6 +112,7 @@ static_assert(kMaxGetBytes + kMaxPayloadBytes + kMaxAttributeBytes < kMaxRespons
 static_assert(kDefaultCapacity <= kMaxCapacity && kDefaultPageSize <= kMaxPageSize);
 static_assert(kDefaultMaxBackoff <= kMaxBackoff && kDefaultInitialBackoff <= kDefaultMaxBackoff);
 static_assert(2 * kLastCallsTimeout < kStopTimeout, "time is left for the rest");
+static_assert(kBackupChunkBytes < kMaxResponseBytes);
 static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
 
 }  // namespace sluice::limits

@@ -9,15 +9,29 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/journal/backup_file.h"
 #include "server/model/record.h"
 
 namespace sluice::journal {
 
 // Counts the appends since start(); the first is 1. 0 = nothing.
 using Position = std::uint64_t;
+
+// How much of its store a journal uses. Bytes.
+struct StoreUse {
+  std::uint64_t used = 0;  // holds data, as of the last commit
+  // How much it may hold.
+  std::uint64_t limit = 0;
+  // What is left free so that consumers can drain a full store: puts are refused when less than this is left.
+  std::uint64_t reserve = 0;
+  // What else the disk has room for.
+  std::uint64_t disk_free = 0;
+};
 
 class Journal {
  public:
@@ -42,6 +56,14 @@ class Journal {
 
   // True while nothing should be put that need not be: what is left is for consumers to drain with. Cheap, thread-safe.
   [[nodiscard]] virtual bool full() const { return false; }
+
+  // None where nothing is stored, or where somebody else looks after the space. Thread-safe.
+  [[nodiscard]] virtual std::optional<StoreUse> use() const { return std::nullopt; }
+
+  // A copy of everything that is committed when it is called, each record checked, while the journal goes on. Takes as long as
+  // reading all of it; ends with CANCELLED soon after `go_on` says false. NO_STORE, BACKUP_NO_SPACE, DATA_LOSS.
+  // Thread-safe while the journal is started.
+  virtual absl::StatusOr<BackupFile> back_up(const std::function<bool()>& go_on);
 
   // Commits what has been appended, then ends. After it returns, no callback runs any more. Idempotent.
   virtual void stop() = 0;
