@@ -6,6 +6,7 @@
 #include "server/engine/life.h"
 #include "server/engine/look.h"
 #include "server/engine/state.h"
+#include "server/engine/transfer.h"
 
 namespace sluice::engine {
 
@@ -56,6 +57,7 @@ absl::Status Engine::update_queue(Time now, std::string_view name, const model::
     if (auto status = check_dead_letter_queue(name, settings); !status.ok()) return status;
     queue.settings = settings;
     queue.recount_last_attempts();
+    refuse_too_large(step, queue);
     step.record(queue.record());
     step.touch(queue);
     return absl::OkStatus();

@@ -48,20 +48,25 @@ absl::Status check_bytes(const Step& step, const Transfer& transfer) {
                                  step.tables.options.max_bytes));
 }
 
-// Why the transfer can never happen; OK if it can now or later.
+// Whether so many items can ever be put into the queue at once.
+absl::Status check_size(const Queue& queue, std::size_t items) {
+  const std::uint32_t capacity = queue.settings.capacity;
+  if (capacity == 0 || items <= capacity) return absl::OkStatus();
+  return base::error(Reason::kBatchTooLarge,
+                     fmt::format("{} items at once can never fit into queue \"{}\" with its capacity of {}; put fewer", items,
+                                 queue.name, capacity));
+}
+
+// Why the transfer can never happen; OK if it can now or later. Once it waits, whatever closes, deletes or shrinks one of its
+// queues says so at once, so this need not be asked again.
 absl::Status check(const Step& step, const Transfer& transfer) {
   for (const auto& part : transfer.parts) {
     const auto queue = step.tables.queue(part.queue);
     if (!queue.ok()) return queue.status();
-    const std::uint32_t capacity = (*queue)->settings.capacity;
     if ((*queue)->closed()) {
       return base::error(Reason::kQueueClosed, fmt::format("queue \"{}\" is closed and takes no more items", part.queue));
     }
-    if (capacity != 0 && part.items.size() > capacity) {
-      return base::error(Reason::kBatchTooLarge,
-                         fmt::format("{} items at once can never fit into queue \"{}\" with its capacity of {}; put fewer",
-                                     part.items.size(), part.queue, capacity));
-    }
+    if (auto status = check_size(**queue, part.items.size()); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -260,11 +265,9 @@ bool admit_waiting(Step& step, Queue& queue) {
   bool any = false;
   for (auto place = queue.puts.begin(); place != queue.puts.end();) {
     Transfer& next = **place++;
-    absl::Status status = check(step, next);
-    if (status.ok() && !queue.has_room_for(items_for(next, queue))) return any;
-    if (status.ok() && (first_full(step, next) != nullptr || first_with_a_line(step, next) != nullptr)) continue;
-    if (status.ok()) status = check_bytes(step, next);
-    if (status.ok()) {
+    if (!queue.has_room_for(items_for(next, queue))) return any;
+    if (first_full(step, next) != nullptr || first_with_a_line(step, next) != nullptr) continue;
+    if (const absl::Status status = check_bytes(step, next); status.ok()) {
       Transfer transfer = unwait(step, next);
       carry_out(step, transfer);
     } else {
@@ -277,6 +280,13 @@ bool admit_waiting(Step& step, Queue& queue) {
 
 void refuse_waiting(Step& step, Queue& queue, const absl::Status& status) {
   while (!queue.puts.empty()) refuse(step, *queue.puts.front(), status);
+}
+
+void refuse_too_large(Step& step, Queue& queue) {
+  for (auto place = queue.puts.begin(); place != queue.puts.end();) {
+    Transfer& waiting = **place++;
+    if (auto status = check_size(queue, items_for(waiting, queue)); !status.ok()) refuse(step, waiting, status);
+  }
 }
 
 void refuse_completion(Step& step, Item& item, const absl::Status& status) {

@@ -372,6 +372,23 @@ TEST_F(CompleteTest, MoreOutputsThanTheCapacity) {
   EXPECT_EQ(complete("in", lease, {{"out", "x"}, {"out", "y"}}).outcome(), "ok");
 }
 
+TEST_F(CompleteTest, ShrunkOutputRefusesAtOnceWhatCanNeverFitAgain) {
+  const model::LeaseId lease = held({.lease = 10s});
+  create("out", {.capacity = 2});
+  create("log", {.capacity = 1});
+  put("out", {"full"});
+  const TestCaller& waiting = complete("in", lease, {{"out", "x"}, {"out", "y"}, {"log", "l"}}, {.wait = kForever});
+  const TestCaller& behind = put("log", {"m"}, {.wait = kForever});
+  EXPECT_EQ(behind.outcome(), "ok") << "who lacks room elsewhere does not hold it up";
+  EXPECT_EQ(update("out", {.capacity = 1}), "OK");
+  EXPECT_EQ(waiting.outcome(), "BATCH_TOO_LARGE");
+  EXPECT_EQ(view("log").waiting_puts, 0U) << "out of every line";
+  EXPECT_THAT(peek("log"), ElementsAre("m"));
+  EXPECT_EQ(view("in").leased, 1U);
+  pass(10s);
+  EXPECT_EQ(view("in").leased, 0U) << "the lease runs again";
+}
+
 TEST_F(CompleteTest, OutputIntoTheSameQueue) {
   create("loop", {.capacity = 2});
   put("loop", {"1"});

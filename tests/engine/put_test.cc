@@ -256,6 +256,37 @@ TEST_F(PutTest, ShrinkBelowTheDepthHoldsPutsBackUntilBelowTheNewBound) {
   EXPECT_EQ(waiting.outcome(), "ok");
 }
 
+TEST_F(PutTest, ShrinkRefusesAtOnceWhatCanNeverFitAgain) {
+  create("q", {.capacity = 3});
+  put("q", {"a", "b", "c"});
+  const TestCaller& two = put("q", {"d", "e"}, {.wait = kForever});
+  const TestCaller& three = put("q", {"f", "g", "h"}, {.wait = 1h});
+  const TestCaller& one = put("q", {"i"}, {.wait = kForever});
+  EXPECT_EQ(update("q", {.capacity = 2}), "OK");
+  EXPECT_EQ(three.outcome(), "BATCH_TOO_LARGE") << "it stands behind another, and there is no room, but it has no hope left";
+  EXPECT_EQ(two.outcome(), "waiting") << "exactly the capacity is allowed";
+  EXPECT_EQ(update("q", {.capacity = 1}), "OK");
+  EXPECT_EQ(two.outcome(), "BATCH_TOO_LARGE");
+  EXPECT_EQ(one.outcome(), "waiting");
+  EXPECT_EQ(view("q").waiting_puts, 1U);
+  EXPECT_EQ(view("q").waiting, 3U);
+  EXPECT_EQ(view("q").counters.rejected, 0U);
+  get("q", 3);
+  EXPECT_EQ(one.outcome(), "ok");
+  EXPECT_THAT(peek("q", model::ItemState::kWaiting), ElementsAre("i"));
+}
+
+TEST_F(PutTest, WhenAShrinkRefusesTheFirstInLineTheNextMayFit) {
+  create("q", {.capacity = 3});
+  put("q", {"a"});
+  const TestCaller& three = put("q", {"1", "2", "3"}, {.wait = kForever});
+  const TestCaller& one = put("q", {"b"}, {.wait = kForever});
+  EXPECT_EQ(update("q", {.capacity = 2}), "OK");
+  EXPECT_EQ(three.outcome(), "BATCH_TOO_LARGE");
+  EXPECT_EQ(one.outcome(), "ok");
+  EXPECT_THAT(peek("q"), ElementsAre("a", "b"));
+}
+
 TEST_F(PutTest, GrownCapacityLetsTheLineInAsFarAsItGoes) {
   create("q", {.capacity = 1});
   put("q", {"a"});
