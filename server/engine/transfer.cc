@@ -294,7 +294,8 @@ void refuse_completion(Step& step, Item& item, const absl::Status& status) {
 }
 
 void time_out(Step& step, Transfer& waiting) {
-  const auto over = [&](const Transfer::Asker& asker) { return asker.give_up <= step.now; };
+  // Not yet whoever gives up later, though the timer may be late for it too: others may have given up in between.
+  const auto over = [due = waiting.due](const Transfer::Asker& asker) { return asker.give_up <= due; };
   for (const auto& asker : waiting.askers) {
     if (over(asker)) answer_one(step, asker.caller, refusal(waiting, still_full(step, waiting)));
   }

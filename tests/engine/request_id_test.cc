@@ -148,6 +148,19 @@ TEST_F(RequestIdTest, AgainOutlivesTheTimeUpOfTheFirst) {
   EXPECT_EQ(view("q").waiting, 1U);
 }
 
+TEST_F(RequestIdTest, WaitsEndInTheOrderOfTheirTimesHoweverLateTheTimer) {
+  create("q", {.capacity = 2});
+  put("q", {"a"});
+  put("q", {"b", "c"}, {.wait = 1s, .request_id = "r"});
+  const TestCaller& between = put("q", {"d"}, {.wait = 2s});
+  const TestCaller& again = put("q", {"b", "c"}, {.wait = 3s, .request_id = "r"});
+  jump(1h);
+  pass(0s);
+  EXPECT_EQ(again.outcome(), "QUEUE_FULL");
+  EXPECT_EQ(between.outcome(), "QUEUE_FULL") << "when its time was up, the repeated put still stood before it";
+  EXPECT_THAT(peek("q"), ElementsAre("a"));
+}
+
 TEST_F(RequestIdTest, EveryRefusedRepetitionCountsAsRejected) {
   create("q", {.capacity = 1});
   put("q", {"a"});
