@@ -84,6 +84,16 @@ constexpr std::array kReasons = {
                "space, or copy the directory while the server is stopped."},
     ReasonInfo{Reason::kCannotListen, "CANNOT_LISTEN", StatusCode::kUnavailable,
                "At the start only: the address to listen on is taken, not allowed, or not one of this machine."},
+    ReasonInfo{Reason::kNoSuchPage, "NO_SUCH_PAGE", StatusCode::kNotFound,
+               "Admin endpoint only: it has nothing at this path. docs/admin.md lists what there is."},
+    ReasonInfo{Reason::kMethodNotAllowed, "METHOD_NOT_ALLOWED", StatusCode::kUnimplemented,
+               "Admin endpoint only: the path takes other methods; the answer's Allow header names them."},
+    ReasonInfo{Reason::kUnauthenticated, "UNAUTHENTICATED", StatusCode::kUnauthenticated,
+               "Admin endpoint only: actions need the configured token. Send it as Authorization: Bearer TOKEN."},
+    ReasonInfo{
+        Reason::kForbidden, "FORBIDDEN", StatusCode::kPermissionDenied,
+        "Admin endpoint only: actions are turned off, or the request comes from another site's page or asks for a host name "
+        "that is not allowed; the message says which."},
     ReasonInfo{Reason::kInternal, "INTERNAL", StatusCode::kInternal, "A defect of the server. Please report it with its log."},
 };
 

@@ -42,6 +42,10 @@ enum class Reason {
   kNoStore,
   kBackupNoSpace,
   kCannotListen,
+  kNoSuchPage,
+  kMethodNotAllowed,
+  kUnauthenticated,
+  kForbidden,
   kInternal,
 };
 

@@ -94,6 +94,24 @@ inline constexpr int kMaxBackups = 1;  // under way; each takes as much disk as 
 // How often a server that reads its store says how far it is.
 inline constexpr std::chrono::microseconds kRecoveryReportInterval = 1s;
 
+// The admin endpoint.
+inline constexpr std::size_t kMaxAdminConnections = 256;
+inline constexpr std::size_t kMaxAdminStreams = 32;  // of events, among the connections
+inline constexpr std::size_t kMaxAdminHeaderBytes = 16UL << 10;
+inline constexpr std::size_t kMaxAdminBodyBytes = 64UL << 10;
+inline constexpr std::chrono::microseconds kAdminRequestTimeout = 10s;  // from a request's first byte to its last
+inline constexpr std::chrono::microseconds kAdminIdleTimeout = 60s;     // between requests
+inline constexpr std::chrono::microseconds kAdminWriteTimeout = 10s;    // of one answer, or one event
+inline constexpr std::chrono::microseconds kAdminActionTimeout = 10s;   // for the store to commit an action
+inline constexpr std::chrono::microseconds kAdminAcceptPause = 100ms;   // after a failed accept: no descriptors, mostly
+inline constexpr std::chrono::microseconds kEventInterval = 500ms;      // the least between two events of a stream
+inline constexpr std::chrono::microseconds kEventPing = 15s;            // a stream is never silent for longer
+inline constexpr std::size_t kSnapshotPage = 50;                        // queues looked at under the engine's lock at once
+inline constexpr std::size_t kMaxMetricQueues = 500;                    // with series of their own; the rest is "_other"
+inline constexpr std::size_t kMaxMetricStages = 500;
+inline constexpr std::size_t kMaxDeadLettersListed = 200;  // over all queues
+inline constexpr std::size_t kMaxAdminTokenBytes = 1'024;
+
 // Starting and stopping.
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
@@ -113,6 +131,8 @@ static_assert(kDefaultCapacity <= kMaxCapacity && kDefaultPageSize <= kMaxPageSi
 static_assert(kDefaultMaxBackoff <= kMaxBackoff && kDefaultInitialBackoff <= kDefaultMaxBackoff);
 static_assert(2 * kLastCallsTimeout < kStopTimeout, "time is left for the rest");
 static_assert(kBackupChunkBytes < kMaxResponseBytes);
+static_assert(kMaxAdminStreams < kMaxAdminConnections, "streams leave connections for everything else");
+static_assert(kEventInterval < kEventPing);
 static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
 
 }  // namespace sluice::limits

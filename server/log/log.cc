@@ -72,6 +72,13 @@ class Log {
     logger_.set_level(to_spdlog(options.level));
   }
 
+  void set_level(Level level) {
+    const std::lock_guard lock(mutex_);
+    level_ = level;
+    logger_.set_level(to_spdlog(level));
+  }
+
+  [[nodiscard]] Level level() const { return level_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool enabled(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
 
   void write(Level level, std::string_view message, Fields fields) {
@@ -112,10 +119,21 @@ Field::Field(std::string_view k, double v) : key(k), value(fmt::format("{:.6g}",
 
 void start(const Options& options) { the_log().start(options); }
 
+void set_level(Level level) { the_log().set_level(level); }
+
+Level level() { return the_log().level(); }
+
 bool enabled(Level level) { return the_log().enabled(level); }
 
 void write(Level level, std::string_view message, Fields fields) {
   if (enabled(level)) the_log().write(level, message, fields);
+}
+
+std::string_view name(Level level) {
+  for (const auto& [word, known] : kLevels) {
+    if (known == level) return word;
+  }
+  return "error";
 }
 
 std::optional<Level> level_named(std::string_view name) { return named(kLevels, name); }

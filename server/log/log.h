@@ -64,6 +64,10 @@ using Fields = std::initializer_list<Field>;
 // May be called again; then the new options count.
 void start(const Options& options);
 
+// The level while the server runs; the rest of the options stays.
+void set_level(Level level);
+[[nodiscard]] Level level();
+
 // Whether a line of this level would be written: ask before computing costly fields.
 [[nodiscard]] bool enabled(Level level);
 
@@ -75,6 +79,7 @@ inline void warn(std::string_view message, Fields fields = {}) { write(Level::kW
 inline void error(std::string_view message, Fields fields = {}) { write(Level::kError, message, fields); }
 
 // "debug", "info", "warn", "error"; "auto", "text", "json". None for other words.
+[[nodiscard]] std::string_view name(Level level);
 [[nodiscard]] std::optional<Level> level_named(std::string_view name);
 [[nodiscard]] std::optional<Format> format_named(std::string_view name);
 

@@ -84,5 +84,24 @@ TEST(Log, KnowsItsLevelsAndFormatsByName) {
   EXPECT_EQ(format_named("xml"), std::nullopt);
 }
 
+TEST(Log, ChangesItsLevelWhileItRuns) {
+  start({Level::kInfo, Format::kJson});
+  EXPECT_EQ(level(), Level::kInfo);
+  set_level(Level::kError);
+  EXPECT_EQ(level(), Level::kError);
+  EXPECT_FALSE(enabled(Level::kWarn));
+  CaptureStderr();
+  warn("not heard");
+  error("still JSON");
+  const auto text = GetCapturedStderr();
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("not heard")));
+  EXPECT_THAT(text, HasSubstr(R"("message":"still JSON")"));
+  start({});
+}
+
+TEST(Log, NamesItsLevels) {
+  for (const Level each : {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError}) EXPECT_EQ(level_named(name(each)), each);
+}
+
 }  // namespace
 }  // namespace sluice::log
