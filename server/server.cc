@@ -71,6 +71,13 @@ runtime::RuntimeOptions runtime_options(const config::Settings& settings, const 
   return options;
 }
 
+// Whoever never chose a directory is to learn that there is a choice.
+absl::Status with_data_hint(const absl::Status& status) {
+  if (absl::IsDataLoss(status)) return status;
+  return {status.code(), fmt::format("{} (--data DIR says where; --data none keeps everything in memory only)",
+                                     std::string(status.message()))};
+}
+
 int check_only(const config::Loaded& loaded) {
   const std::string name = loaded.file.empty() ? "configuration" : loaded.file;
   for (const auto& warning : loaded.warnings) fmt::print(stderr, "{}: warning: {}\n", name, warning);
@@ -132,11 +139,12 @@ absl::Status Server::Parts::open_journal() {
   if (journal_) return absl::OkStatus();
   if (settings_.data.empty()) {
     journal_ = std::make_unique<journal::MemoryJournal>();
-    log::info("keeping everything in memory only; --data DIR makes it durable");
+    log::info("keeping everything in memory only: nothing is left at the end; --data DIR makes it durable");
     return absl::OkStatus();
   }
+  log::info("keeping everything on disk", {{"data", settings_.data.string()}});
   auto opened = journal::LmdbJournal::open({.directory = settings_.data, .max_bytes = settings_.data_max_bytes});
-  if (!opened.ok()) return opened.status();
+  if (!opened.ok()) return with_data_hint(opened.status());
   store_file_ = (*opened)->store().file();
   journal_ = *std::move(opened);
   return absl::OkStatus();

@@ -82,7 +82,7 @@ class Checker {
   }
 
   void check_data() {
-    if (!config_.data().empty() && config_.data() != "none") settings_.data = config_.data();
+    if (config_.data() != "none") settings_.data = config_.data();
     const std::uint64_t bytes = config_.data_max_bytes();
     if (bytes == 0) return;
     settings_.data_max_bytes = bytes;

@@ -16,6 +16,10 @@ constexpr const char* kFooter = R"(
 A flag beats its environment variable, which beats the configuration file. Durations
 are written 1.5s, 200ms, 2m, 1h.
 
+Without --data everything is kept in the first of these: $STATE_DIRECTORY; /var/lib/sluice,
+for root and for whoever may write there; $XDG_STATE_HOME/sluice; ~/.local/state/sluice.
+One server at a time may use a directory.
+
 On standard output: "listening grpc HOST:PORT", then "ready". The log goes to standard
 error. SIGTERM or SIGINT drains and ends; a second one ends at once.
 
@@ -25,6 +29,7 @@ Exit codes: 0  ended as asked, or the configuration is good (--check-config)
             128 + signal number  ended at once by a second signal
 
 Examples: sluiced
+          sluiced --data none --listen 127.0.0.1:0
           sluiced --config photos.yaml --listen 0.0.0.0:7410
           sluiced --config photos.yaml --check-config)";
 

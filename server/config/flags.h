@@ -33,7 +33,7 @@ struct FlagInfo {
 };
 inline constexpr FlagInfo kFlags[] = {
     {"listen", "--listen", "SLUICE_LISTEN", "HOST:PORT", "Where gRPC listens; port 0 = any free one (127.0.0.1:7410)"},
-    {"data", "--data", "SLUICE_DATA", "DIR", "Keep everything in this directory; none = in memory only (none)"},
+    {"data", "--data", "SLUICE_DATA", "DIR", "Keep everything in this directory; none = only in memory (below)"},
     {"data_max_bytes", "--data-max-bytes", "SLUICE_DATA_MAX_BYTES", "N", "How large the store may grow (68719476736)"},
     {"threads", "--threads", "SLUICE_THREADS", "N", "Threads for stages and child processes (the cores, at least 2)"},
     {"drain_timeout", "--drain-timeout", "SLUICE_DRAIN_TIMEOUT", "DURATION", "How long SIGTERM lets running work finish (10s)"},

@@ -12,6 +12,7 @@
 #include "server/base/limits.h"
 #include "server/config/check.h"
 #include "server/config/complaints.h"
+#include "server/config/data_directory.h"
 #include "sluice/v1/config.pb.h"
 
 namespace sluice::config {
@@ -45,6 +46,17 @@ std::filesystem::path directory_of(const std::string& file) {
   return std::filesystem::absolute(file, ignored).parent_path();
 }
 
+void choose_data_directory(const Environment& environment, Settings& settings, Complaints& complaints) {
+  const auto chosen = default_data_directory(environment, may_use_system_directory());
+  if (chosen) {
+    settings.data = *chosen;
+  } else {
+    complaints.add(
+        "data",
+        "there is no home directory to keep data in; say where (--data DIR), or that nothing is to be kept (--data none)");
+  }
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -62,6 +74,7 @@ Loaded load(const Flags& flags, const Environment& environment, const handlers::
   Complaints complaints(loaded.file.empty() ? yaml::Reading() : yaml::read_file(loaded.file, config));
   overlay(flags, environment, config, complaints);
   loaded.settings = check(config, registered, directory_of(loaded.file), complaints);
+  if (config.data().empty()) choose_data_directory(environment, loaded.settings, complaints);
   loaded.complaints = complaints.text();
   if (!loaded.ok()) return loaded;
   for (const auto& [name, spec] : loaded.settings.handlers) {

@@ -2,22 +2,15 @@
 // default.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "server/config/environment.h"
 #include "server/config/flags.h"
 #include "server/config/settings.h"
 #include "server/handlers/registry.h"
 
 namespace sluice::config {
-
-// An environment variable's value; none if it is not set or empty.
-using Environment = std::function<std::optional<std::string>(const char* name)>;
-
-// The process's own.
-[[nodiscard]] Environment process_environment();
 
 struct Loaded {
   Settings settings;

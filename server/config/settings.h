@@ -26,7 +26,7 @@ inline constexpr const char* kDefaultListen = "127.0.0.1:7410";
 struct Settings {
   std::string listen = kDefaultListen;  // host:port; port 0 = any
   log::Options log;
-  // Empty: nothing is kept.
+  // Empty: nothing is kept, everything is in memory. load() fills in a place where none was said.
   std::filesystem::path data;
   std::size_t data_max_bytes = limits::kDefaultStoreBytes;
   base::Duration drain_timeout = limits::kDefaultDrainTimeout;

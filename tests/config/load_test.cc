@@ -65,6 +65,12 @@ TEST(Load, AFlagHidesAMistakeInTheFile) {
   EXPECT_EQ(load(Given{.file = "listen: x\n", .flags = {{"listen", "localhost:1"}}}).complaints, "");
 }
 
+TEST(Load, KeepsDataUnlessToldNotTo) {
+  EXPECT_EQ(load(Given{.environment = {{"STATE_DIRECTORY", "/state"}}}).settings.data, "/state");
+  EXPECT_EQ(load(Given{.file = "data: /f\n", .environment = {{"STATE_DIRECTORY", "/state"}}}).settings.data, "/f");
+  EXPECT_EQ(load(Given{.file = "data: /f\n", .flags = {{"data", "none"}}}).settings.data, "");
+}
+
 TEST(Load, TakesTheFileFromTheEnvironment) {
   const auto loaded = load(Given{.environment = {{"SLUICE_CONFIG", "/nonexistent/sluiced.yaml"}}});
   EXPECT_EQ(loaded.file, "/nonexistent/sluiced.yaml");

@@ -103,7 +103,7 @@ TEST(Store, FailureEndsTheServer) {
   auto owned = std::make_unique<FailingJournal>();
   auto& journal = *owned;
   Server server(std::move(owned));
-  const std::array<const char*, 3> arguments = {"sluiced", "--listen", "127.0.0.1:0"};
+  const std::array<const char*, 5> arguments = {"sluiced", "--listen", "127.0.0.1:0", "--data", "none"};
   const OutputPipe output;
   testing::internal::CaptureStderr();
   std::thread disk([&] {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <condition_variable>
@@ -57,6 +58,8 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (!std::string_view(*entry).starts_with("SLUICE_")) result.emplace_back(*entry);
   }
+  const bool data_said = std::ranges::any_of(added, [](const auto& each) { return each.first == "SLUICE_DATA"; });
+  if (!data_said) result.emplace_back("SLUICE_DATA=none");
   for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
   return result;
 }

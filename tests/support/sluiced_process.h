@@ -33,7 +33,8 @@ class SluicedProcess {
     // The configuration file's text; empty: started without a file.
     std::string config;
     std::vector<std::string> flags;
-    // On top of the test's own environment, less everything in it that begins with SLUICE_.
+    // On top of the test's own environment, less everything in it that begins with SLUICE_, and SLUICE_DATA=none: whatever
+    // is to be kept, a flag or this says where. A value of "" leaves it to the file and the default.
     std::vector<std::pair<std::string, std::string>> environment;
     // False: the constructor does not wait until it is ready, and gives no --listen.
     bool serve = true;
