@@ -1,0 +1,110 @@
+// Random pipelines with workers, producers and consumers played by the simulation. Simpler than the reference: it follows
+// every item by its payload and checks what must hold whatever the order of events:
+// every item is in exactly one queue, and appears and goes only with an answer that says so; counters agree with the answers; a
+// stage is finished exactly when its input is closed and drained and its last worker has stopped; a queue that stages feed is
+// closed exactly when the last of them is finished; a join ends exactly when there is nothing left to wait for.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/engine/engine.h"
+#include "tests/engine/record_store.h"
+#include "tests/sim/random.h"
+
+namespace sluice::sim {
+
+class Flow {
+ public:
+  explicit Flow(std::uint64_t seed);
+
+  // One thing that happens, while the pipeline is open. Throws Mismatch.
+  void step();
+  // Closes the pipeline and plays on until everything is wound down. Throws Mismatch, also when that does not come to an end.
+  void wind_down();
+
+  [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
+  // Stages, queues and actors as they stand, for people.
+  [[nodiscard]] std::string picture() const;
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& outcomes() const { return outcomes_; }
+
+ private:
+  // Somebody who puts, works, consumes or joins. The engine only knows the address.
+  struct Actor final : engine::Caller {
+    enum class Doing { kNothing, kPutting, kGetting, kHolding, kCompleting, kJoining };
+
+    void answer(engine::Answer&&) override {}
+
+    std::string stage;   // of a worker
+    std::string queue;   // put into, taken from
+    bool ended = false;  // was told the end of its queue
+    Doing doing = Doing::kNothing;
+    model::Delivery item;
+    std::vector<std::pair<std::string, std::string>> moving;  // payload, queue: on their way with the present command
+  };
+
+  void build();
+  void apply(std::string what, const std::function<void(engine::Effects&)>& command);
+  void take_answer(Actor& actor, const engine::Answer& answer);
+  void take_item(Actor& actor, const engine::GetAnswer& answer);
+  void obey(const engine::StageChange& change);
+  void hire_and_fire();
+
+  void act(Actor& actor);
+  void produce();
+  void take(Actor& actor);
+  void end_item(Actor& actor);
+  void complete(Actor& actor);
+  void give_up(Actor& actor);
+  void control_a_stage();
+  void join();
+  void pass_time();
+  void restart();
+  void retire(Actor& actor);
+
+  void check();
+  void check_items();
+  void check_counters(const engine::QueueView& view);
+  void check_stages(const engine::PipelineView& view);
+  void check_joins(const engine::PipelineView& view);
+  [[nodiscard]] bool all_entries_closed(const engine::PipelineView& view) const;
+  [[nodiscard]] bool nothing_to_wait_for(const engine::PipelineView& view) const;
+  [[nodiscard]] bool is_read(const std::string& queue) const;
+  [[nodiscard]] std::vector<const model::StageSpec*> feeders(const std::string& queue) const;
+
+  Random random_;
+  base::Time now_{std::chrono::seconds{1'000'000}};
+  engine::EngineOptions options_;
+  std::unique_ptr<engine::Engine> engine_;
+  engine::testing::RecordStore store_;
+  model::PipelineSpec spec_;
+  std::vector<std::string> entries_;
+  std::list<Actor> actors_;                      // addresses stay
+  std::map<std::string, std::uint32_t> wanted_;  // workers of a stage, as the engine asked last
+  std::set<std::string> hiring_;                 // stages whose workers have not been told the end
+  std::map<std::string, std::string> alive_;     // payload -> the queue it was put into
+  std::map<std::string, std::uint64_t> puts_;    // answered, of each queue
+  std::map<std::string, std::uint64_t> dones_;
+  std::uint64_t last_payload_ = 0;
+  std::uint64_t idle_count_ = 0;
+  bool closing_ = false;
+  std::map<std::string, std::uint64_t> outcomes_;
+  std::deque<std::string> log_;
+};
+
+struct FlowResult {
+  std::string failure;  // empty when all went well
+  std::map<std::string, std::uint64_t> outcomes;
+};
+
+// Plays pipelines of the seed, each to its end, until `steps` steps are done.
+[[nodiscard]] FlowResult play(std::uint64_t seed, std::uint64_t steps);
+
+}  // namespace sluice::sim

@@ -1,0 +1,121 @@
+// What must hold of a pipeline after every command.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/sim/flow.h"
+#include "tests/sim/world.h"
+
+namespace sluice::sim {
+
+using model::StageState;
+
+void Flow::check() {
+  if (!store_.complaints().empty()) throw Mismatch("records: " + store_.complaints().front());
+  const auto pipeline = engine_->pipeline(now_, "flow");
+  if (!pipeline.ok()) throw Mismatch("the pipeline is gone");
+  check_items();
+  for (const engine::QueueView& queue : pipeline->queues) check_counters(queue);
+  check_stages(*pipeline);
+  check_joins(*pipeline);
+}
+
+// Each item that is alive is in exactly one queue: the one that it was put into or that one's dead-letter queue.
+void Flow::check_items() {
+  std::size_t seen = 0;
+  for (const engine::QueueView& queue : engine_->list_queues(now_, "", "", 1'000)) {
+    const auto items = engine_->peek(queue.name, std::nullopt, 0, 100'000);
+    for (const engine::PeekedItem& item : *items) {
+      ++seen;
+      const auto put = alive_.find(item.body->payload);
+      if (put == alive_.end()) throw Mismatch(fmt::format("{} is in {}, though it was ended", item.body->payload, queue.name));
+      if (queue.name != put->second && queue.name != put->second + ".dead") {
+        throw Mismatch(fmt::format("{} is in {}, though it was put into {}", item.body->payload, queue.name, put->second));
+      }
+    }
+    if (items->size() != queue.unfinished()) throw Mismatch(fmt::format("{}: unfinished is not what is there", queue.name));
+  }
+  // None twice, as a payload that is in two queues would be in a wrong one or counted twice.
+  if (seen != alive_.size()) throw Mismatch(fmt::format("{} items are there, {} must be", seen, alive_.size()));
+  if (store_.items().size() != alive_.size()) throw Mismatch("the records hold another number of items");
+}
+
+void Flow::check_counters(const engine::QueueView& view) {
+  const auto& counters = view.counters;
+  if (counters.put != puts_[view.name] || counters.done != dones_[view.name]) {
+    throw Mismatch(fmt::format("{}: {} put, {} done; {} and {} were answered so", view.name, counters.put, counters.done,
+                               puts_[view.name], dones_[view.name]));
+  }
+  const std::uint64_t ended = counters.done + counters.dead_lettered + counters.discarded;
+  if (counters.put != ended + view.unfinished()) throw Mismatch(fmt::format("{}: items are lost or made up", view.name));
+  const std::uint64_t in_flight = actors_.size() + 20;
+  const std::uint32_t capacity = view.settings.capacity;
+  if (capacity != 0 && view.waiting + view.delayed > capacity + in_flight) {
+    throw Mismatch(fmt::format("{}: deeper than its capacity and what was in flight", view.name));
+  }
+}
+
+void Flow::check_stages(const engine::PipelineView& view) {
+  const auto queue_of = [&](const std::string& name) {
+    return *std::ranges::find(view.queues, name, &engine::QueueView::name);
+  };
+  const auto is_finished = [&](const model::StageSpec* spec) {
+    const auto stage = std::ranges::find_if(view.stages, [&](const auto& each) { return each.spec.name == spec->name; });
+    return stage->state == StageState::kFinished;
+  };
+  bool all = true;
+  for (const engine::StageView& stage : view.stages) {
+    const engine::QueueView input = queue_of(stage.spec.input);
+    const bool finished = stage.state == StageState::kFinished;
+    all = all && finished;
+    const bool drained = input.state == model::QueueState::kClosed && input.unfinished() == 0;
+    if (finished != (drained && stage.workers == 0)) {
+      throw Mismatch(fmt::format("stage {} is {}, with {} workers and {} unfinished in its {} input", stage.spec.name,
+                                 finished ? "finished" : "not finished", stage.workers, input.unfinished(),
+                                 input.state == model::QueueState::kClosed ? "closed" : "open"));
+    }
+    const bool idle = finished || stage.state == StageState::kPaused;
+    if (wanted_[stage.spec.name] != (idle ? 0 : stage.spec.workers)) {
+      throw Mismatch(fmt::format("stage {} wants {} workers", stage.spec.name, wanted_[stage.spec.name]));
+    }
+  }
+  for (const engine::QueueView& queue : view.queues) {
+    const auto feeding = feeders(queue.name);
+    if (feeding.empty()) continue;
+    const bool closed = queue.state == model::QueueState::kClosed;
+    if (closed != std::ranges::all_of(feeding, is_finished)) {
+      throw Mismatch(fmt::format("{} is {}, which its feeding stages are not", queue.name, closed ? "closed" : "open"));
+    }
+  }
+  if (view.finished != all) throw Mismatch("finished is not when every stage is");
+}
+
+bool Flow::all_entries_closed(const engine::PipelineView& view) const {
+  return std::ranges::all_of(entries_, [&](const std::string& name) {
+    return std::ranges::find(view.queues, name, &engine::QueueView::name)->state == model::QueueState::kClosed;
+  });
+}
+
+bool Flow::nothing_to_wait_for(const engine::PipelineView& view) const {
+  std::uint64_t unfinished = 0;
+  for (const engine::QueueView& queue : view.queues) {
+    if (is_read(queue.name)) unfinished += queue.unfinished();
+  }
+  if (unfinished != view.unfinished) throw Mismatch("unfinished of the pipeline is not the sum of what its stages read");
+  return unfinished == 0 && (!all_entries_closed(view) || view.finished);
+}
+
+void Flow::check_joins(const engine::PipelineView& view) {
+  const bool nothing = nothing_to_wait_for(view);
+  for (const Actor& actor : actors_) {
+    if (actor.doing == Actor::Doing::kJoining && nothing) throw Mismatch("nothing is left to wait for, and a join waits");
+    // Answered by this command: there must have been nothing left then, or nothing left in between.
+    const bool ended = actor.stage == "joiner" && actor.doing == Actor::Doing::kNothing;
+    if (ended && !nothing && view.idle_count == idle_count_) throw Mismatch("a join ended though there is work left");
+  }
+  if (view.idle_count < idle_count_) throw Mismatch("idle_count goes back");
+  idle_count_ = view.idle_count;
+  actors_.remove_if([](const Actor& actor) { return actor.stage == "joiner" && actor.doing == Actor::Doing::kNothing; });
+}
+
+}  // namespace sluice::sim

@@ -1,0 +1,385 @@
+#include "tests/sim/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "server/base/errors.h"
+#include "tests/sim/compare.h"
+
+namespace sluice::sim {
+namespace {
+
+constexpr std::size_t kLogLines = 30;
+
+std::string word(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const auto reason = base::reason_of(status);
+  return reason ? std::string(base::info(*reason).name) : status.ToString();
+}
+
+std::string word(const absl::StatusOr<std::uint64_t>& discarded) {
+  return discarded.ok() ? fmt::format("discarded {}", *discarded) : word(discarded.status());
+}
+
+model::NewItem item_of(const NewRefItem& item) {
+  auto body = std::make_shared<model::Body>();
+  body->payload = item.payload;
+  return {.body = std::move(body), .priority = item.priority, .delay = item.delay};
+}
+
+std::string in_us(Time time, Time now) { return time == base::kNever ? "never" : fmt::format("+{}us", (time - now).count()); }
+
+std::string outcome_of(const engine::Answer& answer) {
+  const absl::Status status = std::visit([](const auto& each) { return each.status; }, answer);
+  if (!status.ok()) return word(status);
+  if (const auto* got = std::get_if<engine::GetAnswer>(&answer); got != nullptr && got->items.empty()) {
+    return got->end_of_queue ? "end" : "none";
+  }
+  if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) return joined->done ? "done" : "progress";
+  return "ok";
+}
+
+}  // namespace
+
+std::string describe(const model::QueueSettings& settings) {
+  return fmt::format("capacity {} order {} lease {}us attempts {} backoff {}us x{} to {}us jitter {} dead '{}'",
+                     settings.capacity, static_cast<int>(settings.order), settings.lease_duration.count(),
+                     settings.retry.max_attempts, settings.retry.initial_backoff.count(), settings.retry.multiplier,
+                     settings.retry.max_backoff.count(), settings.retry.jitter, settings.dead_letter_queue);
+}
+
+World::World(std::uint64_t seed, std::size_t max_waiters) : reference_(max_waiters) {
+  options_.seed = seed;
+  options_.max_waiters = max_waiters;
+  engine_ = std::make_unique<engine::Engine>(options_);
+  choices_.due = [this](const std::string& payload) {
+    const auto id = ids_.find(payload);
+    const auto record = id == ids_.end() ? store_.items().end() : store_.items().find(id->second);
+    return record == store_.items().end() ? Time{} : record->second.due;
+  };
+  choices_.token = [this](const std::string& payload) {
+    const auto found = given_tokens_.find(payload);
+    return found == given_tokens_.end() ? 0 : found->second;
+  };
+  choices_.done = [this](int caller) -> std::optional<std::uint64_t> {
+    const auto found = ended_joins_.find(caller);
+    if (found == ended_joins_.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+engine::Caller& World::new_caller() {
+  engine::Caller& caller = callers_.emplace_back();
+  numbers_[&caller] = last_caller();
+  return caller;
+}
+
+void World::note(std::string what) {
+  log_.push_back(fmt::format("{:>12} {}", (now_ - Time{std::chrono::seconds{1'000'000}}).count(), what));
+  if (log_.size() > kLogLines) log_.pop_front();
+}
+
+void World::both(std::string what, const std::function<std::string(engine::Effects&)>& by_engine,
+                 const std::function<std::string()>& by_reference) {
+  note(std::move(what));
+  engine::Effects effects;
+  const std::string given = by_engine(effects);
+  absorb(effects);
+  reference_.begin(now_, &choices_);
+  const std::string expected = by_reference();
+  reference_.finish([this](const std::string& queue) { return engine_->queue(now_, queue)->idle_count; });
+  if (given != expected) throw Mismatch(fmt::format("result is {}, must be {}", given, expected));
+  if (!reference_.complaints().empty()) throw Mismatch(reference_.complaints().front());
+  compare_replies(effects);
+  if (!expected.empty()) ++outcomes_[expected];
+  for (const Reply& reply : reference_.replies()) ++outcomes_[reply.outcome];
+  compare_state(*engine_, reference_);
+  compare_records(store_, reference_, ids_);
+}
+
+// Learns what the engine numbered and chose.
+void World::absorb(const engine::Effects& effects) {
+  store_.apply(effects.records);
+  for (const model::Record& record : effects.records) {
+    const auto* item = std::get_if<model::ItemRecord>(&record);
+    if (item != nullptr && item->body != nullptr) ids_[item->body->payload] = item->id;
+  }
+  given_tokens_.clear();
+  ended_joins_.clear();
+  for (const auto& [caller, answer] : effects.answers) {
+    const auto* joined = std::get_if<engine::JoinAnswer>(&answer);
+    if (joined != nullptr && joined->done) ended_joins_[numbers_.at(caller)] = joined->idle_count;
+    const auto* got = std::get_if<engine::GetAnswer>(&answer);
+    if (got == nullptr) continue;
+    for (const model::Delivery& item : got->items) {
+      if (number(item.lease) <= last_token_) throw Mismatch("a lease token was given before");
+      last_token_ = number(item.lease);
+      given_tokens_[item.body->payload] = last_token_;
+    }
+  }
+}
+
+std::vector<Reply> World::replies_of(const engine::Effects& effects) {
+  std::vector<Reply> replies;
+  for (const auto& [caller, answer] : effects.answers) {
+    const auto number_of = numbers_.find(caller);
+    if (number_of == numbers_.end()) throw Mismatch("an answer to nobody");
+    Reply reply{.caller = number_of->second, .outcome = outcome_of(answer)};
+    if (const auto* put = std::get_if<engine::PutAnswer>(&answer)) {
+      reply.count = put->count;
+      for (const auto& expected : reference_.replies()) {
+        if (expected.caller != reply.caller || !put->status.ok()) continue;
+        const auto id = ids_.find(expected.first);
+        if (id != ids_.end() && id->second == put->first) reply.first = expected.first;
+      }
+    } else if (const auto* got = std::get_if<engine::GetAnswer>(&answer)) {
+      for (const model::Delivery& item : got->items) {
+        reply.payloads.push_back(item.body->payload);
+        reply.attempts.push_back(item.attempt);
+      }
+    } else if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) {
+      reply.idle_count = joined->status.ok() ? joined->idle_count : 0;
+    }
+    replies.push_back(std::move(reply));
+  }
+  return replies;
+}
+
+// Progress after the first is the engine's choice, within limits: at most once an interval, and only while the join waits.
+bool World::is_later_progress(const Reply& reply) {
+  if (reply.outcome != "progress") return false;
+  const auto told = told_.find(reply.caller);
+  const bool first = told == told_.end();
+  if (!first && now_ < told->second + limits::kMinProgressInterval) throw Mismatch("progress comes too often");
+  told_[reply.caller] = now_;
+  return !first;
+}
+
+void World::compare_replies(const engine::Effects& effects) {
+  std::vector<Reply> given = replies_of(effects);
+  std::erase_if(given, [this](const Reply& reply) { return is_later_progress(reply); });
+  sim::compare_replies(std::move(given), reference_.replies());
+}
+
+void World::create(const std::string& queue, const model::QueueSettingsPatch& patch) {
+  const model::QueueSpec spec{.name = queue, .settings = patch};
+  both(
+      fmt::format("create {} {}", queue, describe(spec.initial_settings())),
+      [&](engine::Effects& out) { return word(engine_->create_queue(now_, spec, false, out)); },
+      [&] { return reference_.create(queue, spec.initial_settings()); });
+}
+
+void World::update(const std::string& queue, const model::QueueSettingsPatch& patch) {
+  both(
+      fmt::format("update {} to {}", queue, describe(patch.applied_to({}))),
+      [&](engine::Effects& out) { return word(engine_->update_queue(now_, queue, patch, out)); },
+      [&] { return reference_.update(queue, patch); });
+}
+
+void World::remove(const std::string& queue, bool force) {
+  both(
+      fmt::format("delete {}{}", queue, force ? " by force" : ""),
+      [&](engine::Effects& out) { return word(engine_->delete_queue(now_, queue, force, out)); },
+      [&] { return reference_.remove(queue, force); });
+}
+
+void World::close(const std::string& queue, bool immediate) {
+  both(
+      fmt::format("close {}{}", queue, immediate ? " immediately" : ""),
+      [&](engine::Effects& out) { return word(engine_->close_queue(now_, queue, immediate, out)); },
+      [&] { return reference_.close(queue, immediate); });
+}
+
+void World::pause(const std::string& queue, bool paused) {
+  both(
+      fmt::format("{} {}", paused ? "pause" : "resume", queue),
+      [&](engine::Effects& out) {
+        return word(paused ? engine_->pause_queue(now_, queue, out) : engine_->resume_queue(now_, queue, out));
+      },
+      [&] { return reference_.pause(queue, paused); });
+}
+
+void World::purge(const std::string& queue) {
+  both(
+      fmt::format("purge {}", queue), [&](engine::Effects& out) { return word(engine_->purge_queue(now_, queue, out)); },
+      [&] { return reference_.purge(queue); });
+}
+
+void World::put(const std::string& queue, const std::vector<NewRefItem>& items, Time give_up, const std::string& request_id) {
+  engine::PutCommand command{.queue = queue, .give_up = give_up, .request_id = request_id};
+  std::string payloads;
+  for (const NewRefItem& item : items) {
+    command.items.push_back(item_of(item));
+    payloads += fmt::format(" {}", item.payload);
+    if (item.delay.count() > 0) payloads += fmt::format("(+{}us)", item.delay.count());
+  }
+  engine::Caller& caller = new_caller();
+  both(
+      fmt::format("#{} put {}{} until {} request '{}'", last_caller(), queue, payloads, in_us(give_up, now_), request_id),
+      [&](engine::Effects& out) {
+        engine_->put(now_, std::move(command), caller, out);
+        return "";
+      },
+      [&] {
+        reference_.put(last_caller(), queue, items, give_up, request_id);
+        return "";
+      });
+}
+
+void World::get(const std::string& queue, std::uint32_t max_items, Time give_up, std::optional<Duration> lease) {
+  const engine::GetCommand command{.queue = queue, .max_items = max_items, .give_up = give_up, .lease_duration = lease};
+  engine::Caller& caller = new_caller();
+  both(
+      fmt::format("#{} get {} of {} until {} lease {}us", last_caller(), max_items, queue, in_us(give_up, now_),
+                  lease ? lease->count() : 0),
+      [&](engine::Effects& out) {
+        engine_->get(now_, command, caller, out);
+        return "";
+      },
+      [&] {
+        reference_.get(last_caller(), queue, max_items, give_up, lease);
+        return "";
+      });
+}
+
+void World::complete(const std::string& queue, std::uint64_t token, const std::vector<Output>& outputs, Time give_up,
+                     const std::string& request_id) {
+  engine::CompleteCommand command{.queue = queue, .lease = model::LeaseId{token}, .give_up = give_up, .request_id = request_id};
+  std::string text;
+  std::vector<std::pair<std::string, NewRefItem>> handed_on;
+  for (const Output& output : outputs) {
+    command.outputs.push_back({.queue = output.queue, .item = item_of(output.item)});
+    handed_on.emplace_back(output.queue, output.item);
+    text += fmt::format(" {}->{}", output.item.payload, output.queue);
+  }
+  engine::Caller& caller = new_caller();
+  both(
+      fmt::format("#{} complete {} of {}{} until {} request '{}'", last_caller(), token, queue, text, in_us(give_up, now_),
+                  request_id),
+      [&](engine::Effects& out) {
+        engine_->complete(now_, std::move(command), caller, out);
+        return "";
+      },
+      [&] {
+        reference_.complete(last_caller(), queue, token, handed_on, give_up, request_id);
+        return "";
+      });
+}
+
+void World::fail(const std::string& queue, std::uint64_t token, bool do_not_retry, std::optional<Duration> retry_delay,
+                 const std::string& request_id) {
+  engine::FailCommand command{.queue = queue,
+                              .lease = model::LeaseId{token},
+                              .do_not_retry = do_not_retry,
+                              .retry_delay = retry_delay,
+                              .request_id = request_id};
+  command.failure.reason = "TEST";
+  both(
+      fmt::format("fail {} of {}{} delay {}us request '{}'", token, queue, do_not_retry ? " for good" : "",
+                  retry_delay ? retry_delay->count() : -1, request_id),
+      [&](engine::Effects& out) { return word(engine_->fail(now_, std::move(command), out)); },
+      [&] { return reference_.fail(queue, token, do_not_retry, retry_delay, "TEST", request_id); });
+}
+
+void World::extend(const std::string& queue, std::uint64_t token, std::optional<Duration> duration) {
+  both(
+      fmt::format("extend {} of {} by {}us", token, queue, duration ? duration->count() : 0),
+      [&](engine::Effects& out) { return word(engine_->extend(now_, queue, model::LeaseId{token}, duration, out).status()); },
+      [&] { return reference_.extend(queue, token, duration); });
+}
+
+void World::release(const std::string& queue, std::uint64_t token) {
+  both(
+      fmt::format("release {} of {}", token, queue),
+      [&](engine::Effects& out) { return word(engine_->release(now_, queue, model::LeaseId{token}, out)); },
+      [&] { return reference_.release(queue, token); });
+}
+
+void World::join(const std::string& queue, std::optional<std::uint64_t> since) {
+  engine::Caller& caller = new_caller();
+  const engine::JoinCommand command{
+      .name = queue, .progress_interval = limits::kMinProgressInterval, .since_idle_count = since};
+  both(
+      fmt::format("#{} join {} since {}", last_caller(), queue, since ? static_cast<std::int64_t>(*since) : -1),
+      [&](engine::Effects& out) {
+        engine_->join_queue(now_, command, caller, out);
+        return "";
+      },
+      [&] {
+        reference_.join(last_caller(), queue, since);
+        return "";
+      });
+}
+
+void World::withdraw(int caller) {
+  both(
+      fmt::format("withdraw #{}", caller),
+      [&](engine::Effects& out) {
+        return engine_->withdraw(now_, callers_[static_cast<std::size_t>(caller) - 1], out) ? "taken back" : "nothing";
+      },
+      [&] { return reference_.withdraw(caller) ? "taken back" : "nothing"; });
+}
+
+void World::run_due() {
+  both(
+      "run due",
+      [&](engine::Effects& out) {
+        const Time next = engine_->run_due(now_, out);
+        if (next <= now_ || next != engine_->next_due()) throw Mismatch("run_due left something behind");
+        return "";
+      },
+      [&] {
+        reference_.run_due();
+        return "";
+      });
+}
+
+void World::pass(Duration time) {
+  const Time end = now_ + time;
+  for (int turns = 0;; ++turns) {
+    const Time next = std::min(engine_->next_due(), reference_.next_due());
+    if (next > end) break;
+    if (turns > 100'000) throw Mismatch("run_due does not get on");
+    now_ = std::max(now_, next);
+    run_due();
+  }
+  now_ = end;
+}
+
+void World::jump(Duration time) {
+  now_ += time;
+  run_due();
+}
+
+void World::oversleep(Duration time) { now_ += time; }
+
+void World::restart() {
+  both(
+      "restart",
+      [&](engine::Effects& out) {
+        engine_ = std::make_unique<engine::Engine>(options_);
+        for (model::Record& record : store_.load())
+          engine_->restore(std::move(record)).IgnoreError();  // whatever is missing shows
+        engine_->finish_restore(now_, out);
+        return "";
+      },
+      [&] {
+        reference_.restart();
+        return "";
+      });
+}
+
+void World::check_recovery() {
+  engine::Engine second(options_);
+  for (model::Record& record : store_.load()) second.restore(std::move(record)).IgnoreError();
+  engine::Effects effects;
+  second.finish_restore(now_, effects);
+  Reference expected = reference_;
+  expected.begin(now_, &choices_);
+  expected.restart();
+  note("check recovery");
+  compare_state(second, expected);
+}
+
+}  // namespace sluice::sim
