@@ -23,11 +23,13 @@ using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-// Long enough for a child to have begun on a busy machine.
 constexpr auto kTimeout = 300ms;
+// Long enough for a script to have set its traps on a busy machine.
+constexpr auto kLongTimeout = 2s;
 
-SubprocessSpec with_timeout(SubprocessSpec spec, base::Duration grace = limits::kDefaultGrace) {
-  spec.timeout = kTimeout;
+SubprocessSpec with_timeout(SubprocessSpec spec, base::Duration grace = limits::kDefaultGrace,
+                            base::Duration timeout = kTimeout) {
+  spec.timeout = timeout;
   spec.grace = grace;
   return spec;
 }
@@ -43,14 +45,15 @@ TEST(Stop, TimeOutTerminates) {
 }
 
 TEST(Stop, TimeOutKillsWhoIgnoresIt) {
-  const auto error = error_of(run(*subprocess(with_timeout(shell("trap '' TERM; sleep 60"), 50ms)), item("")));
+  const auto error = error_of(run(*subprocess(with_timeout(shell("trap '' TERM; sleep 60"), 50ms, kLongTimeout)), item("")));
   EXPECT_EQ(error.failure.reason, "TIMED_OUT");
   EXPECT_EQ(error.failure.signal, SIGKILL);
   EXPECT_THAT(error.failure.message, HasSubstr("killed"));
 }
 
 TEST(Stop, GraceLetsACommandCleanUp) {
-  const auto handler = subprocess(with_timeout(shell("trap 'echo cleaned >&2; exit 5' TERM; sleep 60 & wait"), 20s));
+  const auto handler =
+      subprocess(with_timeout(shell("trap 'echo cleaned >&2; exit 5' TERM; sleep 60 & wait"), 20s, kLongTimeout));
   const auto error = error_of(run(*handler, item("")));
   EXPECT_EQ(error.failure.reason, "TIMED_OUT");
   EXPECT_EQ(error.failure.exit_code, 5);
@@ -58,14 +61,14 @@ TEST(Stop, GraceLetsACommandCleanUp) {
 }
 
 TEST(Stop, TimeOutEndsAStoppedCommand) {
-  const auto error = error_of(run(*subprocess(with_timeout(shell("kill -STOP $$"), 20s)), item("")));
+  const auto error = error_of(run(*subprocess(with_timeout(shell("kill -STOP $$"), 20s, kLongTimeout)), item("")));
   EXPECT_EQ(error.failure.reason, "TIMED_OUT");
   EXPECT_EQ(error.failure.signal, SIGTERM);
 }
 
 TEST(Stop, TimeOutReachesTheWholeGroup) {
   const TemporaryDirectory directory;
-  auto spec = with_timeout(shell("sh -c 'trap \"\" TERM; echo $$ > pid; sleep 60' & wait"), 50ms);
+  auto spec = with_timeout(shell("sh -c 'trap \"\" TERM; echo $$ > pid; sleep 60' & wait"), 50ms, kLongTimeout);
   spec.working_directory = directory.path();
   EXPECT_EQ(error_of(run(*subprocess(spec), item(""))).failure.reason, "TIMED_OUT");
   const auto pid = directory.wait_for_line("pid");
