@@ -1,7 +1,6 @@
 #include "server/handlers/subprocess.h"
 
 #include <csignal>
-#include <exception>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -42,11 +41,7 @@ class SubprocessHandler final : public Handler {
     if (auto* error = std::get_if<Error>(&prepared)) co_return std::move(*error);
     const auto plan = plan_;
     auto chain = std::make_shared<Chain>(plan, guard_, co_await asio::this_coro::executor);
-    try {
-      chain->start(std::get<Launch>(prepared), input.body);
-    } catch (const std::exception& exception) {
-      co_return spawn_failed(std::string("cannot start a process: ") + exception.what());
-    }
+    chain->start(std::get<Launch>(prepared), input.body);
     context.set_pid(chain->group());
     context.on_stop([weak = std::weak_ptr(chain)] {
       if (const auto running = weak.lock()) running->give_up();

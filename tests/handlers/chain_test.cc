@@ -82,13 +82,13 @@ TEST(Chain, AReaderThatHasHadEnoughFailsAsInPipefail) {
 
 TEST(Chain, AMissingProgramEndsTheOthers) {
   const auto error =
-      error_of(run(*subprocess(chain({command({"sleep", "60"}), command({"no-such-program"}), command({"cat"})})), item("")));
+      error_of(run(*subprocess(chain({command({"sleep", "600"}), command({"no-such-program"}), command({"cat"})})), item("")));
   EXPECT_EQ(error.failure.reason, "SPAWN_FAILED");
   EXPECT_THAT(error.failure.message, AllOf(HasSubstr("command 2 of 3"), HasSubstr("no-such-program")));
 }
 
 TEST(Chain, ATimeOutEndsAll) {
-  auto spec = chain({command({"sleep", "60"}), script("trap '' TERM; sleep 60"), command({"sleep", "60"})});
+  auto spec = chain({command({"sleep", "600"}), script("trap '' TERM; sleep 600"), command({"sleep", "600"})});
   spec.timeout = 300ms;
   spec.grace = 50ms;
   {
@@ -100,7 +100,7 @@ TEST(Chain, ATimeOutEndsAll) {
 }
 
 TEST(Chain, ACommandThatLeavesTheGroupIsStillEnded) {
-  auto spec = chain({command({"sleep", "60"}), command({"setsid", "sleep", "60"})});
+  auto spec = chain({command({"sleep", "600"}), command({"setsid", "sleep", "600"})});
   spec.timeout = 300ms;
   const auto error = error_of(run(*subprocess(spec), item("")));
   EXPECT_EQ(error.failure.reason, "TIMED_OUT");

@@ -28,7 +28,7 @@ void kill_and_reap(pid_t pid) {
 
 TEST(KilledParent, TakesItsChildAlong) {
   const TemporaryDirectory directory;
-  const pid_t parent = start_parent("trap '' TERM HUP; cd " + directory.path() + "; echo $$ > child; exec sleep 60");
+  const pid_t parent = start_parent("trap '' TERM HUP; cd " + directory.path() + "; echo $$ > child; exec sleep 600");
   const auto child = directory.wait_for_line("child");
   ASSERT_FALSE(child.empty());
   kill_and_reap(parent);
@@ -39,7 +39,7 @@ TEST(KilledParent, TakesItsGrandchildrenAlong) {
   const TemporaryDirectory directory;
   const pid_t parent =
       start_parent("cd " + directory.path() +
-                   "; sh -c 'trap \"\" TERM HUP; sh -c \"echo \\$\\$ > grandchild; exec sleep 60\"; true' & wait");
+                   "; sh -c 'trap \"\" TERM HUP; sh -c \"echo \\$\\$ > grandchild; exec sleep 600\"; true' & wait");
   const auto grandchild = directory.wait_for_line("grandchild");
   ASSERT_FALSE(grandchild.empty());
   kill_and_reap(parent);
@@ -48,7 +48,7 @@ TEST(KilledParent, TakesItsGrandchildrenAlong) {
 
 TEST(KilledParent, IsOutlivedByItsGuardForAMomentOnly) {
   const TemporaryDirectory directory;
-  const pid_t parent = start_parent("cd " + directory.path() + "; pgrep -P $PPID sluice-guard > guard; exec sleep 60");
+  const pid_t parent = start_parent("cd " + directory.path() + "; pgrep -P $PPID sluice-guard > guard; exec sleep 600");
   const auto guard = directory.wait_for_line("guard");
   ASSERT_FALSE(guard.empty());
   kill_and_reap(parent);

@@ -30,12 +30,17 @@ constexpr std::size_t kMaxPipeBytes = 1UL << 20;
 constexpr base::Duration kKillTimeout = std::chrono::seconds(5);
 constexpr int kReapMilliseconds = 1'000;
 
-// Throws if `descriptor` cannot have it; then `fd` still owns it.
+// False if errno says why; then `fd` keeps it.
 template <class Descriptor>
-void adopt(Fd& fd, Descriptor& descriptor) {
-  descriptor.assign(fd.get());
-  (void)fd.release();
+bool adopt(Fd& fd, Descriptor& descriptor) {
+  error_code error;
+  descriptor.assign(fd.get(), error);
+  errno = error.value();
+  if (!error) (void)fd.release();
+  return !error;
 }
+
+SpawnError unprepared() { return {.step = SpawnStep::kPrepare, .error_number = errno}; }
 
 void record(const siginfo_t& info, CommandEnd& end) {
   if (info.si_pid == 0) {
@@ -79,29 +84,24 @@ void Chain::start(const Launch& launch, model::BodyPtr body) {
   start_time_ = steady_clock::now();
   body_ = std::move(body);
   place_ = guard_->place();
-  Fd in = start_input();
-  Pipe errors = make_pipe();
-  for (std::size_t i = 0; i < plan_->commands().size(); ++i) {
-    Pipe out = make_pipe();
-    if (!start_command(launch, i, in.get(), out.write.get(), errors.write.get())) return;
-    in = std::move(out.read);
-  }
-  make_non_blocking(in);
-  make_non_blocking(errors.read);
-  adopt(in, output_);
-  adopt(errors.read, errors_);
+  start_commands(launch);
 }
 
-Fd Chain::start_input() {
-  if (body_->payload.empty()) return open_null_device();
-  Pipe pipe = make_pipe();
-  make_non_blocking(pipe.write);
-  // Only a matter of speed, so a refusal does not matter.
-  const std::size_t wanted = std::min(body_->payload.size(), kMaxPipeBytes);
-  if (wanted > kDefaultPipeBytes) ::fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
-  adopt(pipe.write, input_);
-  if (!write_some()) input_.close();
-  return std::move(pipe.read);
+bool Chain::start_commands(const Launch& launch) {
+  Fd in = start_input();
+  if (!in) return not_started(0, unprepared());
+  Pipe errors = make_pipe();
+  if (!errors) return not_started(0, unprepared());
+  const std::size_t count = plan_->commands().size();
+  for (std::size_t i = 0; i < count; ++i) {
+    Pipe out = make_pipe();
+    if (!out) return not_started(i, unprepared());
+    if (!start_command(launch, i, in.get(), out.write.get(), errors.write.get())) return false;
+    in = std::move(out.read);
+  }
+  const bool is_ready =
+      make_non_blocking(in) && make_non_blocking(errors.read) && adopt(in, output_) && adopt(errors.read, errors_);
+  return is_ready || not_started(count - 1, unprepared());
 }
 
 bool Chain::start_command(const Launch& launch, std::size_t index, int in, int out, int err) {
@@ -115,25 +115,38 @@ bool Chain::start_command(const Launch& launch, std::size_t index, int in, int o
                         .standard_error = err,
                         .group = group_,
                         .guarded = place_.group()});
-  if (const auto* error = std::get_if<SpawnError>(&spawned)) {
-    end_.spawn_error = *error;
-    end_.spawn_failure = index;
-    return false;
-  }
+  if (const auto* error = std::get_if<SpawnError>(&spawned)) return not_started(index, *error);
   auto& child = std::get<Spawned>(spawned);
-  if (group_ == 0) group_ = child.pid;
-  Command& command = commands_.emplace_back(child.pid, Descriptor(strand_));
-  ++running_;
-  try {
-    adopt(child.pidfd, command.pidfd);
-  } catch (...) {
+  Command command(child.pid, Descriptor(strand_));
+  if (!adopt(child.pidfd, command.pidfd)) {
+    const SpawnError error = unprepared();
     ::kill(child.pid, SIGKILL);
     siginfo_t info{};
     ::waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED);
-    commands_.pop_back();
-    throw;
+    return not_started(index, error);
   }
+  if (group_ == 0) group_ = child.pid;
+  commands_.push_back(std::move(command));
+  ++running_;
   return true;
+}
+
+bool Chain::not_started(std::size_t index, SpawnError error) {
+  end_.spawn_error = error;
+  end_.spawn_failure = index;
+  return false;
+}
+
+Fd Chain::start_input() {
+  if (body_->payload.empty()) return open_null_device();
+  Pipe pipe = make_pipe();
+  if (!pipe || !make_non_blocking(pipe.write)) return {};
+  // Only a matter of speed, so a refusal does not matter.
+  const std::size_t wanted = std::min(body_->payload.size(), kMaxPipeBytes);
+  if (wanted > kDefaultPipeBytes) ::fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
+  if (!adopt(pipe.write, input_)) return {};
+  if (!write_some()) input_.close();
+  return std::move(pipe.read);
 }
 
 void Chain::wait(Done done) {
@@ -207,6 +220,7 @@ void Chain::take_output(std::string_view bytes) {
   if (end_.output.size() <= plan_->spec().max_output_bytes) return;
   end_.output = {};
   output_.close();
+  if (phase_ == Phase::kEnded && end_.stopped == Stopped::kNot) end_.stopped = Stopped::kOutputTooLarge;
   terminate(Stopped::kOutputTooLarge, plan_->spec().grace);
 }
 
@@ -320,9 +334,7 @@ void Chain::finish() {
   if (std::exchange(phase_, Phase::kEnded) == Phase::kEnded) return;
   timer_.cancel();
   // What was written before the end is there by now; whoever still holds a pipe open has had its time.
-  read_some(output_, [&](std::string_view bytes) {
-    if (end_.output.size() + bytes.size() <= plan_->spec().max_output_bytes) end_.output += bytes;
-  });
+  read_some(output_, [&](std::string_view bytes) { take_output(bytes); });
   read_some(errors_, [&](std::string_view bytes) { tail_.append(bytes); });
   for (Descriptor* descriptor : {&input_, &output_, &errors_}) {
     if (descriptor->is_open()) descriptor->close();

@@ -41,7 +41,7 @@ class Chain : public std::enable_shared_from_this<Chain> {
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
 
-  // Starts the commands, up to the first that cannot be started. Throws std::system_error if descriptors run out.
+  // Starts the commands, up to the first that cannot be started.
   void start(const Launch& launch, model::BodyPtr body);
   // The process group's id, which is the first command's; 0 if nothing runs.
   [[nodiscard]] pid_t group() const { return group_; }
@@ -66,9 +66,13 @@ class Chain : public std::enable_shared_from_this<Chain> {
     bool exited = false;
   };
 
-  // What the first command reads. Fills the pipe before anybody reads it: most payloads fit, and need no more care.
-  Fd start_input();
+  // These are false, after not_started(), if something cannot be had.
+  bool start_commands(const Launch& launch);
   bool start_command(const Launch& launch, std::size_t index, int in, int out, int err);
+  bool not_started(std::size_t index, SpawnError error);
+  // What the first command reads; none if errno says why. Fills the pipe before anybody reads it: most payloads fit, and need
+  // no more care.
+  Fd start_input();
   void begin();
   void end_given_up();
 

@@ -36,12 +36,14 @@ class Fd {
 struct Pipe {
   Fd read;
   Fd write;
+
+  [[nodiscard]] explicit operator bool() const { return read && write; }
 };
 
-// A close-on-exec pipe, both ends blocking. Throws std::system_error. Like everything here that opens a descriptor: never 0, 1
-// or 2, even in a process that has closed those.
+// Close-on-exec, and never 0, 1 or 2, even in a process that has closed those. None if errno says why.
 [[nodiscard]] Pipe make_pipe();
 [[nodiscard]] Fd open_null_device();
-void make_non_blocking(const Fd& pipe_end);
+// False if errno says why.
+bool make_non_blocking(const Fd& pipe_end);
 
 }  // namespace sluice::handlers

@@ -7,8 +7,6 @@
 
 #include <array>
 #include <climits>
-#include <csignal>
-#include <system_error>
 #include <variant>
 
 #include <fmt/format.h>
@@ -78,13 +76,8 @@ Guard::~Guard() {
 
 Guard::Place Guard::place() {
   const std::lock_guard lock(mutex_);
-  if (!std::exchange(started_, true)) {
-    try {
-      start();
-    } catch (const std::system_error&) {
-      // Out of descriptors: children still die with their parent, only theirs are not guarded.
-    }
-  }
+  // Without it children still die with their parent, only theirs are not guarded.
+  if (!std::exchange(started_, true)) start();
   if (free_.empty()) return {};
   auto* group = free_.back();
   free_.pop_back();
@@ -98,6 +91,7 @@ void Guard::start() {
   if (!table_file) return;
   Pipe pipe = make_pipe();
   const Fd null_device = open_null_device();
+  if (!pipe || !null_device) return;
   void* memory = ::mmap(nullptr, kTableBytes, PROT_READ | PROT_WRITE, MAP_SHARED, table_file.get(), 0);
   if (memory == MAP_FAILED) return;
 

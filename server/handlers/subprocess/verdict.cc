@@ -129,6 +129,13 @@ Error output_too_large(const Plan& plan) {
   return error;
 }
 
+Error spawn_failed(std::string message) {
+  Error error;
+  error.failure.reason = model::failure_reason::kSpawnFailed;
+  error.failure.message = std::move(message);
+  return error;
+}
+
 Error not_spawned(const Plan& plan, const ChainEnd& end) {
   const CommandPlan& command = plan.commands()[end.spawn_failure];
   const auto reason = std::generic_category().message(end.spawn_error.error_number);
@@ -178,13 +185,6 @@ Outcome decide(const Plan& plan, ChainEnd& end) {
 }
 
 }  // namespace
-
-Error spawn_failed(std::string message) {
-  Error error;
-  error.failure.reason = model::failure_reason::kSpawnFailed;
-  error.failure.message = std::move(message);
-  return error;
-}
 
 Outcome judge(const Plan& plan, ChainEnd end) {
   Outcome outcome = decide(plan, end);

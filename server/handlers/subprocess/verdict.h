@@ -39,7 +39,4 @@ struct ChainEnd {
 // The output, or the failure. Pure.
 [[nodiscard]] Outcome judge(const Plan& plan, ChainEnd end);
 
-// A SPAWN_FAILED error.
-[[nodiscard]] Error spawn_failed(std::string message);
-
 }  // namespace sluice::handlers
