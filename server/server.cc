@@ -212,7 +212,7 @@ int Server::Parts::run_until_end(Supervisor& supervisor) {
   std::fflush(stdout);
   const auto signal = end_.wait();
   const base::Duration drain_limit = signal ? settings_.drain_timeout : base::Duration{0};
-  supervisor.must_end_by(std::chrono::steady_clock::now() + drain_limit + limits::kStopTimeout);
+  supervisor.must_end_by(std::chrono::steady_clock::now() + drain_limit + limits::kEndTimeout);
   log::info("stopping", {{"signal", signal.value_or(0)}, {"drain_timeout_s", drain_limit}});
   finish(drain_limit);
   // Also one that came while the rest was written.

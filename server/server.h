@@ -32,7 +32,7 @@ namespace sluice {
 // What run() returns, and sluiced exits with.
 enum ExitCode : int {
   kExitOk = 0,      // ended as asked; --check-config: the configuration is good
-  kExitFailed = 1,  // could not start or could not go on; --check-config: the configuration is bad
+  kExitFailed = 1,  // could not start, go on, or end in time; --check-config: the configuration is bad
   kExitUsage = 2,   // wrong flags or a bad configuration
   // 128 + n: ended at once by a second signal of number n.
 };
@@ -65,7 +65,7 @@ class Server {
   // Where gRPC listens, "127.0.0.1:41234". After start().
   [[nodiscard]] const std::string& address() const;
   // Ends in order: refuses new work, lets running work finish for up to settings.drain_timeout, gives the rest back to its
-  // queues, and stops serving, which takes at most limits::kStopTimeout more. Idempotent.
+  // queues, and stops serving, which takes at most limits::kEndTimeout more. Idempotent.
   void stop();
 
  private:

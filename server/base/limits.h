@@ -116,7 +116,8 @@ inline constexpr std::size_t kMaxAdminTokenBytes = 1'024;
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
 inline constexpr std::chrono::microseconds kStartTimeout = 60s;  // for the store to commit the configured queues
-inline constexpr std::chrono::microseconds kStopTimeout = 5s;    // from the end of the drain to the exit
+inline constexpr std::chrono::microseconds kStopTimeout = 5s;    // for what a drain stopped to come to its end
+inline constexpr std::chrono::microseconds kEndTimeout = 10s;    // from the end of the drain to the exit, by force if need be
 // For the last calls under way, once the drain is over: none of them waits for anything then.
 inline constexpr std::chrono::microseconds kLastCallsTimeout = 500ms;
 inline constexpr std::uint32_t kMaxThreads = 256;
@@ -129,7 +130,7 @@ static_assert(kMaxPayloadBytes + kMaxAttributeBytes < kMaxRequestBytes, "the lar
 static_assert(kMaxGetBytes + kMaxPayloadBytes + kMaxAttributeBytes < kMaxResponseBytes);
 static_assert(kDefaultCapacity <= kMaxCapacity && kDefaultPageSize <= kMaxPageSize);
 static_assert(kDefaultMaxBackoff <= kMaxBackoff && kDefaultInitialBackoff <= kDefaultMaxBackoff);
-static_assert(2 * kLastCallsTimeout < kStopTimeout, "time is left for the rest");
+static_assert(kStopTimeout + 2 * kLastCallsTimeout < kEndTimeout, "time is left for the rest");
 static_assert(kBackupChunkBytes < kMaxResponseBytes);
 static_assert(kMaxAdminStreams < kMaxAdminConnections, "streams leave connections for everything else");
 static_assert(kEventInterval < kEventPing);

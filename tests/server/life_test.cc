@@ -132,11 +132,15 @@ TEST(Life, ComesBackOnItsPort) {
 
 constexpr const char* kBusy = "pipelines: [{name: p, stages: [{input: in, output: out, handler: builtin.sleep}]}]\n";
 
+void wait_until_busy(Stubs& stubs) {
+  const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
+  while (stubs.pipeline("p").stages(0).busy_workers() == 0) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
 // Puts an item that takes very long and waits until a worker has it.
 void make_busy(Stubs& stubs) {
   stubs.put("in", "1h");
-  const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
-  while (stubs.pipeline("p").stages(0).busy_workers() == 0) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  wait_until_busy(stubs);
 }
 
 TEST(Life, GivesWorkBackThatDoesNotEndInTime) {
@@ -183,8 +187,7 @@ TEST(Life, LetsRunningWorkFinish) {
   SluicedProcess sluiced({.config = kBusy, .flags = {"--drain-timeout", "1h"}});
   Stubs stubs(sluiced);
   stubs.put("in", "300ms");
-  const auto deadline = std::chrono::steady_clock::now() + support::kPatience;
-  while (stubs.pipeline("p").stages(0).busy_workers() == 0) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  wait_until_busy(stubs);
   EXPECT_EQ(sluiced.stop(), 0);
   EXPECT_THAT(sluiced.standard_error(), Not(HasSubstr("goes back to its queues")));
 }
