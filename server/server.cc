@@ -24,6 +24,7 @@
 #include "server/log/log.h"
 #include "server/rpc/grpc_server.h"
 #include "server/runtime/runtime.h"
+#include "server/store_tools.h"
 #include "server/supervisor.h"
 
 namespace sluice {
@@ -238,6 +239,7 @@ int Server::Parts::run(int argc, const char* const* argv) {
     fmt::print(stderr, "{}", loaded.complaints);
     return kExitUsage;
   }
+  if (flags.store_task) return run_store_task(*flags.store_task, loaded.settings);
   log::start(loaded.settings.log);
   for (const auto& warning : loaded.warnings) log::warn("configuration", {{"warning", warning}});
   Supervisor supervisor([this](int signal) { end_.come_by_signal(signal); });

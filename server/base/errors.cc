@@ -71,6 +71,8 @@ constexpr std::array kReasons = {
         Reason::kStoreFailed, "STORE_FAILED", StatusCode::kUnavailable,
         "The server's store failed before the call was known to be safe: it may have taken effect or not. The server ends; "
         "repeat the call, with the same request_id, once it is back."},
+    ReasonInfo{Reason::kStoreDamaged, "STORE_DAMAGED", StatusCode::kDataLoss,
+               "A file of the store is damaged; the message names it and says what is wrong. Restore a backup."},
     ReasonInfo{Reason::kStoreTooNew, "STORE_TOO_NEW", StatusCode::kFailedPrecondition,
                "At the start and by the offline tools only: a newer version of sluiced wrote the store. Start that version, or "
                "restore a backup that this one wrote."},

@@ -37,6 +37,7 @@ enum class Reason {
   kShuttingDown,
   kStoreFull,
   kStoreFailed,
+  kStoreDamaged,
   kStoreTooNew,
   kRecovering,
   kNoStore,

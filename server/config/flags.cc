@@ -24,14 +24,16 @@ On standard output: "listening grpc HOST:PORT", then "ready". The log goes to st
 error. SIGTERM or SIGINT drains and ends; a second one ends at once.
 
 Exit codes: 0  ended as asked, or the configuration is good (--check-config)
-            1  could not start or go on; a bad configuration (--check-config)
+            1  could not start or go on, or could not do what was asked of the store;
+               a bad configuration (--check-config)
             2  wrong usage or a bad configuration
             128 + signal number  ended at once by a second signal
 
 Examples: sluiced
           sluiced --data none --listen 127.0.0.1:0
           sluiced --config photos.yaml --listen 0.0.0.0:7410
-          sluiced --config photos.yaml --check-config)";
+          sluiced --config photos.yaml --check-config
+          sluiced --data /var/lib/sluice --inspect)";
 
 constexpr std::size_t kHelpColumn = 36;
 
@@ -49,6 +51,39 @@ void add_setting(CLI::App& app, const FlagInfo& info, Flags& flags) {
       ->group(group_of(info));
 }
 
+// What the flags of the store say, before it is known which of them were given.
+struct StoreFlags {
+  std::string inspect;
+  bool compact = false;
+  std::string backup;
+  bool overwrite = false;
+};
+
+void add_store_flags(CLI::App& app, StoreFlags& store) {
+  constexpr const char* kGroup = "Instead of serving, with --data DIR that no server uses";
+  auto* inspect = app.add_flag("--inspect{text}", store.inspect, "List what is stored; --inspect=json for programs")
+                      ->check(CLI::IsMember({"text", "json"}))
+                      ->group(kGroup);
+  auto* compact =
+      app.add_flag("--compact", store.compact, "Write the store anew, without unused room")->group(kGroup)->excludes(inspect);
+  auto* restore = app.add_option("--restore", store.backup, "Put the store of a backup into the directory")
+                      ->type_name("FILE")
+                      ->group(kGroup)
+                      ->excludes(inspect)
+                      ->excludes(compact);
+  app.add_flag("--overwrite", store.overwrite, "With --restore: also over a store that holds something")
+      ->group(kGroup)
+      ->needs(restore);
+}
+
+std::optional<StoreTask> task_of(const StoreFlags& store) {
+  using Kind = StoreTask::Kind;
+  if (!store.inspect.empty()) return StoreTask{.kind = Kind::kInspect, .json = store.inspect == "json"};
+  if (store.compact) return StoreTask{.kind = Kind::kCompact};
+  if (!store.backup.empty()) return StoreTask{.kind = Kind::kRestore, .backup = store.backup, .overwrite = store.overwrite};
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv) {
@@ -62,6 +97,8 @@ std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv) {
   app.add_flag("--check-config", flags.check_config, "Read the configuration, say what is wrong with it, and exit")
       ->group("Configuration");
   for (const FlagInfo& info : kFlags) add_setting(app, info, flags);
+  StoreFlags store;
+  add_store_flags(app, store);
   app.set_help_flag("-h,--help", "Show this")->group("Other");
   app.set_version_flag("--version", "sluiced " SLUICE_VERSION, "Show the version")->group("Other");
   try {
@@ -73,6 +110,7 @@ std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv) {
     if (code == 0) return Answer{0, out.str(), {}};
     return Answer{2, {}, fmt::format("sluiced: {}\nTry: sluiced --help\n", error.what())};
   }
+  flags.store_task = task_of(store);
   return flags;
 }
 

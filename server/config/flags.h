@@ -8,10 +8,20 @@
 
 namespace sluice::config {
 
+// What to do with the store in the data directory instead of serving it.
+struct StoreTask {
+  enum class Kind { kInspect, kCompact, kRestore };
+  Kind kind = Kind::kInspect;
+  bool json = false;       // kInspect
+  std::string backup;      // kRestore: the file
+  bool overwrite = false;  // kRestore: also where something is stored already
+};
+
 // What was said on the command line, as text; load() checks the values.
 struct Flags {
   std::optional<std::string> config;  // the file
   bool check_config = false;
+  std::optional<StoreTask> store_task;
   // Settings by the path of their field in ServerConfig: "log.level". Only those that were given.
   std::map<std::string, std::string> settings;
 };

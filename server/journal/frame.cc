@@ -33,13 +33,22 @@ std::uint64_t checksum_in(std::string_view value) {
   return sum;
 }
 
+std::uint8_t version_in(std::string_view value) {
+  return value.size() < kFrameBytes ? std::uint8_t{0} : static_cast<std::uint8_t>(value[0]);
+}
+
+std::optional<std::string_view> check_frame(Table table, std::string_view key, std::string_view value) {
+  if (value.size() < kFrameBytes) return "it is too short to be a record";
+  const std::uint8_t version = version_in(value);
+  if (checksum(table, key, version, value.substr(kFrameBytes)) != checksum_in(value)) return "its checksum does not match";
+  if (version > kSchemaVersion) return kWrittenByNewer;
+  return std::nullopt;
+}
+
 std::optional<std::string_view> read_frame(Table table, std::string_view key, std::string_view value,
                                            google::protobuf::MessageLite& message) {
-  if (value.size() < kFrameBytes) return "it is too short to be a record";
-  const auto version = static_cast<std::uint8_t>(value[0]);
+  if (const auto wrong = check_frame(table, key, value)) return wrong;
   const std::string_view body = value.substr(kFrameBytes);
-  if (checksum(table, key, version, body) != checksum_in(value)) return "its checksum does not match";
-  if (version > kSchemaVersion) return "a newer version of sluiced wrote it";
   if (!message.ParseFromArray(body.data(), static_cast<int>(body.size()))) return "it does not parse";
   return std::nullopt;
 }

@@ -28,7 +28,13 @@ std::uint64_t write_frame(Table table, std::string_view key, const google::proto
 
 // The checksum that a value carries, unchecked; 0 if it is too short to carry any.
 [[nodiscard]] std::uint64_t checksum_in(std::string_view value);
-// Checks a value and reads it into `message`. Empty when all is well, else what is wrong with it.
+// The schema version that a value carries, unchecked; 0 if it is too short to carry any.
+[[nodiscard]] std::uint8_t version_in(std::string_view value);
+// What is wrong with a value that is not damaged.
+inline constexpr std::string_view kWrittenByNewer = "a newer version of sluiced wrote it";
+// Checks a value. Empty when all is well, else what is wrong with it.
+[[nodiscard]] std::optional<std::string_view> check_frame(Table table, std::string_view key, std::string_view value);
+// The same, and reads it into `message`.
 [[nodiscard]] std::optional<std::string_view> read_frame(Table table, std::string_view key, std::string_view value,
                                                          google::protobuf::MessageLite& message);
 

@@ -61,7 +61,7 @@ class Journal {
   [[nodiscard]] virtual std::optional<StoreUse> use() const { return std::nullopt; }
 
   // A copy of everything that is committed when it is called, each record checked, while the journal goes on. Takes as long as
-  // reading all of it; ends with CANCELLED soon after `go_on` says false. NO_STORE, BACKUP_NO_SPACE, DATA_LOSS.
+  // reading all of it; ends with CANCELLED soon after `go_on` says false. NO_STORE, BACKUP_NO_SPACE, STORE_DAMAGED.
   // Thread-safe while the journal is started.
   virtual absl::StatusOr<BackupFile> back_up(const std::function<bool()>& go_on);
 

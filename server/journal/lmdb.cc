@@ -2,31 +2,27 @@
 
 #include <utility>
 
-#include "server/journal/keys.h"
-#include "server/journal/schema.h"
+#include <fmt/format.h>
+
+#include "server/base/errors.h"
+#include "server/journal/fresh_store.h"
+#include "server/journal/lmdb_load.h"
+#include "server/journal/lmdb_values.h"
+#include "server/journal/store_copy.h"
 
 namespace sluice::journal {
 namespace {
 
-// Reads a whole table into records. `Make` turns key and message into one, or into none if the key makes no sense.
-template <class Message, class Make>
-absl::Status load_table(const LmdbStore& store, Table table, std::uint64_t& checksums, Make make) {
-  LmdbStore::Reader reader(store, table);
-  Message message;
-  while (true) {
-    auto more = reader.next();
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    if (auto status = reader.parse(message); !status.ok()) return status;
-    make(reader.key(), std::move(message));
-  }
-  checksums ^= reader.checksums();
-  return absl::OkStatus();
-}
-
 std::size_t payload_bytes(const model::Record& record) {
   const auto* item = std::get_if<model::ItemRecord>(&record);
   return item != nullptr && item->body ? item->body->bytes() : 0;
+}
+
+// 0 where the system does not say.
+std::uint64_t disk_free(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto space = std::filesystem::space(file.parent_path(), error);
+  return error ? 0 : space.available;
 }
 
 }  // namespace
@@ -39,64 +35,7 @@ absl::StatusOr<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const LmdbOptions
 
 LmdbJournal::~LmdbJournal() { stop(); }
 
-absl::Status LmdbJournal::load(const std::function<void(model::Record&&)>& each) {
-  std::uint64_t checksums = 0;
-  absl::Status status = load_table<store::Sequence>(
-      *store_, Table::kMeta, checksums, [&](std::string_view, store::Sequence&& stored) { each(from_store(stored)); });
-  status.Update(load_table<store::Queue>(*store_, Table::kQueues, checksums, [&](std::string_view key, store::Queue&& stored) {
-    model::QueueRecord record = from_store(std::move(stored));
-    record.id = model::QueueId{QueueKey::parse(key)};
-    each(std::move(record));
-  }));
-  status.Update(
-      load_table<store::Counters>(*store_, Table::kCounters, checksums, [&](std::string_view key, store::Counters&& stored) {
-        model::CountersRecord record = from_store(stored);
-        record.queue = model::QueueId{QueueKey::parse(key)};
-        each(record);
-      }));
-  if (status.ok()) status = load_items(each, checksums);
-  status.Update(
-      load_table<store::Request>(*store_, Table::kRequests, checksums, [&](std::string_view key, store::Request&& stored) {
-        model::RequestRecord record = from_store(stored);
-        record.queue = model::QueueId{QueueKey::parse(key.substr(0, sizeof(std::uint32_t)))};
-        record.key = key.substr(sizeof(std::uint32_t));
-        each(std::move(record));
-      }));
-  status.Update(
-      load_table<store::Pipeline>(*store_, Table::kPipelines, checksums, [&](std::string_view key, store::Pipeline&& stored) {
-        model::PipelineRecord record = from_store(std::move(stored));
-        record.name = key;
-        each(std::move(record));
-      }));
-  if (!status.ok()) return status;
-  return store_->check_digest(checksums);
-}
-
-// Items and bodies have the same keys in the same order.
-absl::Status LmdbJournal::load_items(const std::function<void(model::Record&&)>& each, std::uint64_t& checksums) {
-  LmdbStore::Reader bodies(*store_, Table::kBodies);
-  store::Body body;
-  absl::Status status;
-  const auto item_with_body = [&](std::string_view key, store::Item&& stored) {
-    if (!status.ok()) return;
-    auto more = bodies.next();
-    if (!more.ok()) {
-      status = more.status();
-    } else if (!*more || bodies.key() != key) {
-      status = store_->damaged(Table::kBodies, "an item has no payload");
-    } else {
-      status = bodies.parse(body);
-    }
-    if (!status.ok()) return;
-    model::ItemRecord record = from_store(std::move(stored));
-    record.id = model::ItemId{ItemKey::parse(key)};
-    record.body = from_store(std::move(body));
-    each(std::move(record));
-  };
-  status.Update(load_table<store::Item>(*store_, Table::kItems, checksums, item_with_body));
-  checksums ^= bodies.checksums();
-  return status;
-}
+absl::Status LmdbJournal::load(const std::function<void(model::Record&&)>& each) { return load_store(*store_, each); }
 
 absl::Status LmdbJournal::start(OnCommitted on_committed, OnFailed on_failed) {
   on_committed_ = std::move(on_committed);
@@ -121,6 +60,40 @@ bool LmdbJournal::full() const {
   const StoreUsage usage = store_->usage();
   // Small payloads take up to twice their size in pages, with keys and state.
   return usage.used_bytes + 2 * uncommitted_bytes_ + usage.reserve_bytes > usage.max_bytes;
+}
+
+std::optional<StoreUse> LmdbJournal::use() const {
+  const StoreUsage usage = store_->usage();
+  return StoreUse{.used = usage.used_bytes,
+                  .limit = usage.max_bytes,
+                  .reserve = usage.reserve_bytes,
+                  .disk_free = disk_free(store_->file())};
+}
+
+absl::StatusOr<BackupFile> LmdbJournal::back_up(const std::function<bool()>& go_on) {
+  const std::unique_lock alone(backing_up_, std::try_to_lock);
+  if (!alone) return base::error(base::Reason::kLimitReached, "another backup is under way; try again when it is done");
+  const StoreUse now = *use();
+  if (now.disk_free < now.used + now.reserve) {
+    return base::error(
+        base::Reason::kBackupNoSpace,
+        fmt::format("{}: a backup needs {} bytes beside it for as long as it takes, and {} to spare; the disk has {}. "
+                    "Free disk space, or copy the directory while the server is stopped",
+                    store_->file().string(), now.used, now.reserve, now.disk_free));
+  }
+  const auto aside = store_->file().parent_path() / kCopyDirectory;
+  auto copied = copy_to(aside, go_on);
+  std::error_code ignored;
+  std::filesystem::remove_all(aside, ignored);
+  return copied;
+}
+
+absl::StatusOr<BackupFile> LmdbJournal::copy_to(const std::filesystem::path& directory,
+                                                const std::function<bool()>& go_on) const {
+  auto copy = FreshStore::create(directory, store_->usage().max_bytes);
+  if (!copy.ok()) return copy.status();
+  if (auto status = copy_store(*store_, **copy, go_on); !status.ok()) return status;
+  return BackupFile::take((*copy)->file());
 }
 
 void LmdbJournal::stop() {

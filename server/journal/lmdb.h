@@ -28,6 +28,9 @@ class LmdbJournal final : public Journal {
   absl::Status start(OnCommitted on_committed, OnFailed on_failed) override;
   Position append(std::vector<model::Record>& records) override;
   [[nodiscard]] bool full() const override;
+  [[nodiscard]] std::optional<StoreUse> use() const override;
+  // One at a time: LIMIT_REACHED. The copy is made in the store's own directory.
+  absl::StatusOr<BackupFile> back_up(const std::function<bool()>& go_on) override;
   void stop() override;
 
   // Thread-safe.
@@ -35,7 +38,7 @@ class LmdbJournal final : public Journal {
 
  private:
   explicit LmdbJournal(std::unique_ptr<LmdbStore> store) : store_(std::move(store)) {}
-  absl::Status load_items(const std::function<void(model::Record&&)>& each, std::uint64_t& checksums);
+  absl::StatusOr<BackupFile> copy_to(const std::filesystem::path& directory, const std::function<bool()>& go_on) const;
   void write_groups();
   absl::Status commit(std::vector<model::Record>& records);
 
@@ -44,6 +47,7 @@ class LmdbJournal final : public Journal {
   OnFailed on_failed_;
   Batch batch_;  // of the writing thread
 
+  std::mutex backing_up_;
   std::atomic<std::size_t> uncommitted_bytes_{0};  // of payloads on their way to the store
 
   std::mutex mutex_;

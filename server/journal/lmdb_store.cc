@@ -1,13 +1,15 @@
 #include "server/journal/lmdb_store.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
+#include <fmt/format.h>
+
+#include "server/base/errors.h"
 #include "server/base/limits.h"
 #include "server/journal/fault.h"
 #include "server/journal/lmdb_values.h"
@@ -15,9 +17,6 @@
 
 namespace sluice::journal {
 namespace {
-
-constexpr std::array<const char*, kTables + 1> kTableNames = {"",      "meta",   "queues",   "counters",
-                                                              "items", "bodies", "requests", "pipelines"};
 
 std::size_t reserve_of(std::size_t max_bytes) {
   return std::clamp(max_bytes / 8, limits::kMinStoreReserveBytes, limits::kMaxStoreReserveBytes);
@@ -42,43 +41,49 @@ class Read {
 
 }  // namespace
 
-LmdbStore::LmdbStore(const LmdbOptions& options)
-    : directory_(options.directory), file_(options.directory / "data.mdb"), max_bytes_(options.max_bytes) {}
+LmdbStore::LmdbStore(std::filesystem::path file, std::size_t max_bytes) : file_(std::move(file)), max_bytes_(max_bytes) {}
 
 LmdbStore::~LmdbStore() {
   if (env_ != nullptr) mdb_env_close(env_);
-  if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
 absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbOptions& options) {
-  std::unique_ptr<LmdbStore> store(new LmdbStore(options));
-  if (auto status = store->lock_directory(); !status.ok()) return status;
+  auto lock = DirectoryLock::own(options.directory);
+  if (!lock.ok()) return lock.status();
+  std::unique_ptr<LmdbStore> store(new LmdbStore(options.directory / "data.mdb", options.max_bytes));
+  store->lock_ = *std::move(lock);
+  if (auto status = store->remove_leftovers(); !status.ok()) return status;
   if (auto status = store->create_if_missing(); !status.ok()) return status;
   if (auto status = store->check_length(); !status.ok()) return status;
-  if (auto status = store->open_environment(); !status.ok()) return status;
+  // No read-ahead: what is read back are single payloads. No locks of LMDB's own beyond its reader table: readers are threads
+  // of this process, and come and go between threads.
+  if (auto status = store->open_environment(MDB_NORDAHEAD); !status.ok()) return status;
   if (auto status = store->open_tables(); !status.ok()) return status;
   return store;
 }
 
-absl::Status LmdbStore::lock_directory() {
+absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open_read_only(const std::filesystem::path& file) {
+  std::unique_ptr<LmdbStore> store(new LmdbStore(file, 0));
+  if (auto status = store->check_length(); !status.ok()) return status;
+  if (auto status = store->open_environment(MDB_RDONLY | MDB_NOLOCK); !status.ok()) return status;
+  if (auto status = store->open_tables_read_only(); !status.ok()) return status;
+  return store;
+}
+
+absl::Status LmdbStore::remove_leftovers() const {
   std::error_code error;
-  std::filesystem::create_directories(directory_, error);
-  if (error) return failed(error.value(), "create the directory");
-  const auto path = directory_ / "lock";
-  lock_fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_fd_ < 0) return failed(errno, "open the lock file");
-  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
-  if (errno != EWOULDBLOCK) return failed(errno, "lock the directory");
-  return absl::FailedPreconditionError(
-      fmt::format("{}: another process uses this data directory; stop it, or give this server its own", directory_.string()));
+  for (const std::string_view name : {kNewDirectory, kCopyDirectory}) {
+    std::filesystem::remove_all(file_.parent_path() / name, error);
+    if (error) return failed(error.value(), "remove what an earlier run left");
+  }
+  return absl::OkStatus();
 }
 
 // Made aside and then renamed, so that a crash leaves either no store or an empty one, and never half a file.
 absl::Status LmdbStore::create_if_missing() {
   std::error_code error;
   if (std::filesystem::exists(file_, error)) return absl::OkStatus();
-  const auto aside = directory_ / "new";
-  std::filesystem::remove_all(aside, error);
+  const auto aside = file_.parent_path() / kNewDirectory;
   if (!std::filesystem::create_directory(aside, error)) return failed(error.value(), "create");
   MDB_env* env = nullptr;
   if (const int rc = mdb_env_create(&env); rc != 0) return failed(rc, "create an environment");
@@ -89,15 +94,7 @@ absl::Status LmdbStore::create_if_missing() {
   std::filesystem::rename(aside / "data.mdb", file_, error);
   if (error) return failed(error.value(), "create");
   std::filesystem::remove_all(aside, error);
-  return sync_directory();
-}
-
-absl::Status LmdbStore::sync_directory() const {
-  const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return failed(errno, "open the directory");
-  const int rc = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  return rc == 0 ? absl::OkStatus() : failed(rc, "sync the directory");
+  return sync_directory(file_.parent_path());
 }
 
 // The mapped file must be as long as its newest root says: touching a page behind its end would end the process by a signal.
@@ -108,29 +105,39 @@ absl::Status LmdbStore::check_length() const {
   MDB_env* env = nullptr;
   if (const int rc = mdb_env_create(&env); rc != 0) return failed(rc, "create an environment");
   const std::unique_ptr<MDB_env, decltype(&mdb_env_close)> closer(env, mdb_env_close);
-  if (const int rc = mdb_env_open(env, directory_.c_str(), MDB_RDONLY | MDB_NOLOCK, 0600); rc != 0) return failed(rc, "open");
+  if (const int rc = mdb_env_open(env, file_.c_str(), MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0600); rc != 0)
+    return failed(rc, "open");
   MDB_envinfo info;
   MDB_stat stat;
   mdb_env_info(env, &info);
   mdb_env_stat(env, &stat);
   const std::size_t needed = (info.me_last_pgno + 1) * stat.ms_psize;
   if (length >= needed) return absl::OkStatus();
-  return absl::DataLossError(
-      fmt::format("{}: the file is damaged: it has {} bytes and should have at least {}; restore a backup", file_.string(),
-                  length, needed));
+  return store_damaged(file_, fmt::format("it has {} bytes and should have at least {}", length, needed));
 }
 
-absl::Status LmdbStore::open_environment() {
+absl::Status LmdbStore::open_environment(unsigned flags) {
   if (const int rc = mdb_env_create(&env_); rc != 0) return failed(rc, "create an environment");
   mdb_env_set_userctx(env_, const_cast<char*>(file_.c_str()));
   mdb_env_set_assert(
       env_, [](MDB_env* env, const char* what) { end_for_damage(static_cast<const char*>(mdb_env_get_userctx(env)), what); });
   mdb_env_set_maxdbs(env_, kTables);
-  mdb_env_set_mapsize(env_, max_bytes_);
-  // No read-ahead: what is read back are single payloads. No locks of LMDB's own beyond its reader table: readers are threads
-  // of this process, and come and go between threads.
-  const int rc = mdb_env_open(env_, directory_.c_str(), MDB_NORDAHEAD | MDB_NOTLS, 0600);
+  if (max_bytes_ > 0) mdb_env_set_mapsize(env_, max_bytes_);
+  const bool alone = (flags & MDB_NOLOCK) != 0;
+  const auto directory = file_.parent_path();
+  const int rc =
+      mdb_env_open(env_, alone ? file_.c_str() : directory.c_str(), flags | MDB_NOTLS | (alone ? MDB_NOSUBDIR : 0U), 0600);
   return rc == 0 ? absl::OkStatus() : failed(rc, "open");
+}
+
+absl::StatusOr<bool> LmdbStore::find_tables(MDB_txn* txn, unsigned flags) {
+  for (const Table table : kAllTables) {
+    const int rc = mdb_dbi_open(txn, kTableNames.at(index(table)), flags, &tables_.at(index(table)));
+    if (rc == MDB_NOTFOUND && table == kAllTables.front()) return false;
+    if (rc == MDB_NOTFOUND) return damaged(table, "the table is missing");
+    if (rc != 0) return failed(rc, "open a table");
+  }
+  return true;
 }
 
 absl::Status LmdbStore::open_tables() {
@@ -140,20 +147,36 @@ absl::Status LmdbStore::open_tables() {
   if (auto status = write.begin(); !status.ok()) return status;
   // A store that was never written to has no tables yet.
   const bool fresh = info.me_last_txnid == 0;
-  for (std::size_t i = 1; i <= kTables; ++i) {
-    const int rc = mdb_dbi_open(write.txn(), kTableNames.at(i), fresh ? MDB_CREATE : 0, &tables_.at(i));
-    if (rc == MDB_NOTFOUND) return damaged(static_cast<Table>(i), "the table is missing");
-    if (rc != 0) return failed(rc, "open a table");
-  }
+  const auto found = find_tables(write.txn(), fresh ? MDB_CREATE : 0);
+  if (!found.ok()) return found.status();
+  if (!*found) return damaged(kAllTables.front(), "the table is missing");
   if (fresh) return write.commit();
-  if (auto status = read_digest(write.txn(), info.me_last_txnid); !status.ok()) return status;
+  const auto digest = read_digest(write.txn(), info.me_last_txnid);
+  if (!digest.ok()) return digest.status();
+  digest_ = *digest;
   count_pages(write.txn());
   if (auto status = write.keep_tables(); !status.ok()) return status;
   set_aside();
   return absl::OkStatus();
 }
 
-absl::Status LmdbStore::read_digest(MDB_txn* txn, std::uint64_t last_transaction) {
+absl::Status LmdbStore::open_tables_read_only() {
+  MDB_txn* txn = nullptr;
+  if (const int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); rc != 0) return failed(rc, "begin a transaction");
+  const auto found = find_tables(txn, 0);
+  absl::Status status = found.status();
+  if (status.ok() && !*found) {
+    status = absl::FailedPreconditionError(
+        fmt::format("{}: it is no store of sluiced, or one that was never written to", file_.string()));
+  }
+  if (status.ok()) status = read_digest(txn, mdb_txn_id(txn)).status();
+  if (status.ok()) count_pages(txn);
+  // So that the handles of the tables stay open.
+  mdb_txn_commit(txn);
+  return status;
+}
+
+absl::StatusOr<std::uint64_t> LmdbStore::read_digest(MDB_txn* txn, std::uint64_t last_transaction) const {
   MDB_val key = val(kDigestKey);
   MDB_val value;
   const int rc = mdb_get(txn, tables_.at(index(Table::kMeta)), &key, &value);
@@ -162,8 +185,7 @@ absl::Status LmdbStore::read_digest(MDB_txn* txn, std::uint64_t last_transaction
   store::v1::Digest digest;
   if (const auto wrong = read_frame(Table::kMeta, kDigestKey, view(value), digest)) return damaged(Table::kMeta, *wrong);
   if (digest.transaction() != last_transaction) return damaged(Table::kMeta, "it is an old state of the store");
-  digest_ = digest.checksums();
-  return absl::OkStatus();
+  return digest.checksums();
 }
 
 void LmdbStore::count_pages(MDB_txn* txn) {
@@ -200,10 +222,6 @@ void LmdbStore::set_aside() {
   }
 }
 
-absl::Status LmdbStore::check_digest(std::uint64_t checksums) const {
-  return checksums == digest_ ? absl::OkStatus() : damaged(Table::kMeta, "records are missing or are not the newest ones");
-}
-
 absl::Status LmdbStore::read(Table table, std::string_view key, google::protobuf::MessageLite& message) const {
   const Read read(env_);
   if (read.error() != 0) return failed(read.error(), "begin a transaction");
@@ -216,33 +234,14 @@ absl::Status LmdbStore::read(Table table, std::string_view key, google::protobuf
   return absl::OkStatus();
 }
 
-absl::Status LmdbStore::copy_to(const std::filesystem::path& directory) const {
-  std::error_code error;
-  if (!std::filesystem::create_directory(directory, error)) {
-    return absl::AlreadyExistsError(fmt::format("{}: cannot create the directory: {}", directory.string(),
-                                                error ? error.message() : "it exists already, and is not overwritten"));
-  }
-  if (const int rc = mdb_env_copy2(env_, directory.c_str(), MDB_CP_COMPACT); rc != 0) return failed(rc, "copy");
-  // A copy counts its transactions anew.
-  LmdbStore copy({directory, max_bytes_});
-  absl::Status status = copy.open_environment();
-  if (status.ok()) status = copy.renumber();
-  return status;
-}
-
-absl::Status LmdbStore::renumber() {
-  Write write(*this);
-  if (auto status = write.begin(); !status.ok()) return status;
-  for (std::size_t i = 1; i <= kTables; ++i) {
-    if (const int rc = mdb_dbi_open(write.txn(), kTableNames.at(i), 0, &tables_.at(i)); rc != 0) return failed(rc, "copy");
-  }
+absl::StatusOr<std::uint8_t> LmdbStore::schema_version() const {
+  const Read read(env_);
+  if (read.error() != 0) return failed(read.error(), "begin a transaction");
   MDB_val key = val(kDigestKey);
   MDB_val value;
-  if (const int rc = mdb_get(write.txn(), tables_.at(index(Table::kMeta)), &key, &value); rc != 0) return failed(rc, "copy");
-  store::v1::Digest digest;
-  if (const auto wrong = read_frame(Table::kMeta, kDigestKey, view(value), digest)) return damaged(Table::kMeta, *wrong);
-  write.set_digest(digest.checksums());
-  return write.commit();
+  const int rc = mdb_get(read.txn(), tables_.at(index(Table::kMeta)), &key, &value);
+  if (rc != 0) return failed(rc, "read");
+  return version_in(view(value));
 }
 
 StoreUsage LmdbStore::usage() const {
@@ -252,30 +251,16 @@ StoreUsage LmdbStore::usage() const {
 }
 
 absl::Status LmdbStore::damaged(Table table, std::string_view what) const {
-  return absl::DataLossError(fmt::format("{}: the file is damaged: table {}: {}; restore a backup", file_.string(),
-                                         kTableNames.at(index(table)), what));
+  if (what == kWrittenByNewer) {
+    return base::error(
+        base::Reason::kStoreTooNew,
+        fmt::format("{}: a newer version of sluiced wrote this store, this one reads schema versions up to {}; start the "
+                    "newer version, or restore a backup that this one wrote",
+                    file_.string(), kSchemaVersion));
+  }
+  return store_damaged(file_, fmt::format("table {}: {}", kTableNames.at(index(table)), what));
 }
 
-absl::Status LmdbStore::failed(int error, std::string_view doing) const {
-  const auto message = fmt::format("{}: cannot {}: {}", file_.string(), doing, mdb_strerror(error));
-  switch (error) {
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_VERSION_MISMATCH:
-    case MDB_BAD_VALSIZE:
-      return absl::DataLossError(message + "; the file is damaged: restore a backup");
-    case MDB_MAP_FULL:
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(message);
-    default:
-      return absl::UnavailableError(message);
-  }
-}
+absl::Status LmdbStore::failed(int error, std::string_view doing) const { return store_error(file_, error, doing); }
 
 }  // namespace sluice::journal

@@ -3,7 +3,7 @@
 // LMDB detects no damage by itself. Every value carries its checksum, and a digest over all checksums is committed with every
 // transaction, so that a page that was lost, changed or replaced by an older one is found out when the store is read.
 //
-// One process per directory (a lock on DIR/lock). Not thread-safe, except where said.
+// One process per directory (directory_lock.h). Not thread-safe, except where said.
 #pragma once
 
 #include <lmdb.h>
@@ -13,9 +13,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "server/journal/directory_lock.h"
 #include "server/journal/frame.h"
 
 namespace sluice::journal {
@@ -36,9 +38,12 @@ struct StoreUsage {
 
 class LmdbStore {
  public:
-  // FAILED_PRECONDITION if another process has the directory, DATA_LOSS if the file is damaged, UNAVAILABLE or whatever fits
-  // the system's error otherwise; the message names the file.
+  // FAILED_PRECONDITION if another process has the directory, STORE_TOO_NEW, STORE_DAMAGED if the file is damaged, UNAVAILABLE
+  // or whatever fits the system's error otherwise; the message names the file.
   static absl::StatusOr<std::unique_ptr<LmdbStore>> open(const LmdbOptions& options);
+  // A data file, of a directory or a backup, only to be looked at: nothing is changed, no lock is taken. The same errors, and
+  // NOT_FOUND if there is no such file. A store that was never written to is FAILED_PRECONDITION.
+  static absl::StatusOr<std::unique_ptr<LmdbStore>> open_read_only(const std::filesystem::path& file);
   ~LmdbStore();
   LmdbStore(const LmdbStore&) = delete;
   LmdbStore& operator=(const LmdbStore&) = delete;
@@ -63,7 +68,6 @@ class LmdbStore {
    private:
     friend class LmdbStore;
     [[nodiscard]] MDB_txn* txn() const { return txn_; }
-    void set_digest(std::uint64_t digest) { digest_ = digest; }
     absl::Status keep_tables();
     absl::Status open_cursor(Table table);
     absl::Status put_digest();
@@ -75,67 +79,89 @@ class LmdbStore {
     std::uint64_t digest_ = 0;
   };
 
-  // Goes through a table in order of the keys. Sees one commit, however long it takes.
+  // The store as of one commit, for as long as this lives: what it sees is not written over meanwhile, so the file grows.
+  // Several may be there at once; each is for one thread at a time.
+  class Snapshot {
+   public:
+    explicit Snapshot(const LmdbStore& store) : store_(store) {}
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+    // Once, and first.
+    absl::Status begin();
+    // STORE_DAMAGED unless these, the exclusive or over every value of all tables, are the checksums of everything committed.
+    [[nodiscard]] absl::Status check_digest(std::uint64_t checksums) const;
+    // How many values a table holds.
+    [[nodiscard]] absl::StatusOr<std::uint64_t> count(Table table) const;
+    [[nodiscard]] const LmdbStore& store() const { return store_; }
+
+   private:
+    friend class LmdbStore;
+    const LmdbStore& store_;
+    MDB_txn* txn_ = nullptr;
+  };
+
+  // Goes through a table of a snapshot in order of the keys. The snapshot outlives it.
   class Reader {
    public:
-    Reader(const LmdbStore& store, Table table) : store_(store), table_(table) {}
+    Reader(const Snapshot& snapshot, Table table) : snapshot_(snapshot), table_(table) {}
     ~Reader();
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
 
     // False at the end.
     absl::StatusOr<bool> next();
-    // Valid until the next next().
+    // With its frame. Both are valid until the snapshot ends.
     [[nodiscard]] std::string_view key() const { return key_; }
-    // Checks and reads the present value.
+    [[nodiscard]] std::string_view value() const { return value_; }
+    // Checks the present value. STORE_TOO_NEW, STORE_DAMAGED.
+    [[nodiscard]] absl::Status check() const;
+    // The same, and reads it.
     absl::Status parse(google::protobuf::MessageLite& message) const;
     // The exclusive or of the checksums of all values so far.
     [[nodiscard]] std::uint64_t checksums() const { return checksums_; }
 
    private:
-    const LmdbStore& store_;
+    const Snapshot& snapshot_;
     Table table_;
-    MDB_txn* txn_ = nullptr;
     MDB_cursor* cursor_ = nullptr;
     std::string_view key_;
     std::string_view value_;
     std::uint64_t checksums_ = 0;
   };
 
-  // Whether these are the checksums of everything that was committed.
-  [[nodiscard]] absl::Status check_digest(std::uint64_t checksums) const;
-  // The value under the key, read into `message`: NOT_FOUND, or DATA_LOSS. Thread-safe.
+  // The value under the key, read into `message`: NOT_FOUND, or STORE_DAMAGED. Thread-safe.
   absl::Status read(Table table, std::string_view key, google::protobuf::MessageLite& message) const;
-  // A consistent, compacted copy into a new directory, while the store goes on: a store that can be opened. Thread-safe.
-  absl::Status copy_to(const std::filesystem::path& directory) const;
-
   // Thread-safe.
   [[nodiscard]] StoreUsage usage() const;
+  // Of the last commit. Thread-safe.
+  [[nodiscard]] absl::StatusOr<std::uint8_t> schema_version() const;
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
-  // DATA_LOSS, naming the file, the table and what is wrong.
+  // STORE_DAMAGED, naming the file, the table and what is wrong; STORE_TOO_NEW if that is what is wrong.
   [[nodiscard]] absl::Status damaged(Table table, std::string_view what) const;
   // A status for an LMDB or system error number.
   [[nodiscard]] absl::Status failed(int error, std::string_view doing) const;
 
  private:
-  explicit LmdbStore(const LmdbOptions& options);
-  absl::Status lock_directory();
+  LmdbStore(std::filesystem::path file, std::size_t max_bytes);
+  absl::Status remove_leftovers() const;
   absl::Status create_if_missing();
-  absl::Status sync_directory() const;
-  absl::Status open_environment();
-  absl::Status open_tables();
-  absl::Status read_digest(MDB_txn* txn, std::uint64_t last_transaction);
-  absl::Status renumber();
   absl::Status check_length() const;
+  absl::Status open_environment(unsigned flags);
+  absl::Status open_tables();
+  absl::Status open_tables_read_only();
+  // None if the store holds no table yet: it was never written to.
+  absl::StatusOr<bool> find_tables(MDB_txn* txn, unsigned flags);
+  absl::StatusOr<std::uint64_t> read_digest(MDB_txn* txn, std::uint64_t last_transaction) const;
   void count_pages(MDB_txn* txn);
   // Has the file system set blocks aside, so that a full disk does not stop consumers from draining.
   void set_aside();
 
-  const std::filesystem::path directory_;
   const std::filesystem::path file_;
   const std::size_t max_bytes_;
-  int lock_fd_ = -1;
+  std::optional<DirectoryLock> lock_;
   MDB_env* env_ = nullptr;
   std::array<MDB_dbi, kTables + 1> tables_{};
   std::uint64_t digest_ = 0;

@@ -7,20 +7,42 @@
 
 namespace sluice::journal {
 
-LmdbStore::Reader::~Reader() {
-  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+LmdbStore::Snapshot::~Snapshot() {
   if (txn_ != nullptr) mdb_txn_abort(txn_);
 }
 
+absl::Status LmdbStore::Snapshot::begin() {
+  const int rc = mdb_txn_begin(store_.env_, nullptr, MDB_RDONLY, &txn_);
+  return rc == 0 ? absl::OkStatus() : store_.failed(rc, "begin a transaction");
+}
+
+absl::Status LmdbStore::Snapshot::check_digest(std::uint64_t checksums) const {
+  const auto digest = store_.read_digest(txn_, mdb_txn_id(txn_));
+  if (!digest.ok()) return digest.status();
+  if (*digest == checksums) return absl::OkStatus();
+  return store_.damaged(Table::kMeta, "records are missing or are not the newest ones");
+}
+
+absl::StatusOr<std::uint64_t> LmdbStore::Snapshot::count(Table table) const {
+  MDB_stat stat;
+  const int rc = mdb_stat(txn_, store_.tables_.at(index(table)), &stat);
+  if (rc != 0) return store_.failed(rc, "read");
+  return stat.ms_entries;
+}
+
+LmdbStore::Reader::~Reader() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+
 absl::StatusOr<bool> LmdbStore::Reader::next() {
+  const LmdbStore& store = snapshot_.store_;
   int rc = 0;
-  if (txn_ == nullptr) rc = mdb_txn_begin(store_.env_, nullptr, MDB_RDONLY, &txn_);
-  if (rc == 0 && cursor_ == nullptr) rc = mdb_cursor_open(txn_, store_.tables_.at(index(table_)), &cursor_);
+  if (cursor_ == nullptr) rc = mdb_cursor_open(snapshot_.txn_, store.tables_.at(index(table_)), &cursor_);
   MDB_val key;
   MDB_val value;
   if (rc == 0) rc = mdb_cursor_get(cursor_, &key, &value, MDB_NEXT);
   if (rc == MDB_NOTFOUND) return false;
-  if (rc != 0) return store_.failed(rc, "read");
+  if (rc != 0) return store.failed(rc, "read");
   if (table_ == Table::kMeta && view(key) == kDigestKey) return next();
   key_ = view(key);
   value_ = view(value);
@@ -28,9 +50,14 @@ absl::StatusOr<bool> LmdbStore::Reader::next() {
   return true;
 }
 
+absl::Status LmdbStore::Reader::check() const {
+  const auto wrong = check_frame(table_, key_, value_);
+  return wrong ? snapshot_.store_.damaged(table_, *wrong) : absl::OkStatus();
+}
+
 absl::Status LmdbStore::Reader::parse(google::protobuf::MessageLite& message) const {
   const auto wrong = read_frame(table_, key_, value_, message);
-  return wrong ? store_.damaged(table_, *wrong) : absl::OkStatus();
+  return wrong ? snapshot_.store_.damaged(table_, *wrong) : absl::OkStatus();
 }
 
 LmdbStore::Write::~Write() {

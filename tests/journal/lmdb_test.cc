@@ -143,25 +143,5 @@ TEST(LmdbJournal, AStoreThatIsTooSmallFailsWithoutCommitting) {
   EXPECT_EQ(failure.code(), absl::StatusCode::kResourceExhausted) << failure;
 }
 
-TEST(LmdbStore, ABackupTakenWhileServingCanBeOpened) {
-  const Directory directory;
-  write_items(directory, 500);
-  const Directory copy;
-  {
-    auto journal = LmdbJournal::open(options_in(directory));
-    ASSERT_TRUE(journal.ok());
-    const auto status = (*journal)->store().copy_to(copy.path() / "backup");
-    ASSERT_TRUE(status.ok()) << status;
-    EXPECT_FALSE((*journal)->store().copy_to(copy.path() / "backup").ok()) << "an existing backup is never overwritten";
-  }
-  auto restored = LmdbJournal::open({.directory = copy.path() / "backup", .max_bytes = limits::kMinStoreBytes});
-  ASSERT_TRUE(restored.ok()) << restored.status();
-  std::size_t items = 0;
-  const auto status =
-      (*restored)->load([&](model::Record&& record) { items += std::holds_alternative<model::ItemRecord>(record) ? 1 : 0; });
-  EXPECT_TRUE(status.ok()) << status;
-  EXPECT_EQ(items, 500U);
-}
-
 }  // namespace
 }  // namespace sluice::journal

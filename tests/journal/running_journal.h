@@ -21,6 +21,8 @@ class RunningJournal {
   RunningJournal& operator=(const RunningJournal&) = delete;
 
   [[nodiscard]] absl::Status status() const;
+  // Only if it could be opened.
+  [[nodiscard]] LmdbJournal& journal() { return *journal_; }
   // Appends, and waits until that is committed (true) or the journal has failed (false).
   bool append_and_wait(std::vector<model::Record> records);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdarg>
 #include <cstring>
 #include <mutex>
@@ -48,7 +49,9 @@ int fault_for(DiskCall call, const std::string& path) {
   Watch& the = watch();
   if (!the.fault || the.fault->call != call || !path.starts_with(the.fault->directory)) return 0;
   const std::uint64_t number = ++the.fault->seen;
-  return number == the.fault->n || (the.fault->forever && number > the.fault->n) ? the.fault->error : 0;
+  const bool now = number == the.fault->n || (the.fault->forever && number > the.fault->n);
+  if (now && the.fault->error == kKilled) ::kill(::getpid(), SIGKILL);
+  return now ? the.fault->error : 0;
 }
 
 // Before a write or sync: true if it is to fail, with errno set.

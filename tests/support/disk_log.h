@@ -53,6 +53,9 @@ enum class Unsynced {
 // Which calls count, and what the failing one says.
 enum class DiskCall { kWrite, kSync, kOpen };
 
+// Instead of an error: the process ends at that call as by kill -9, before anything of the call is done.
+inline constexpr int kKilled = -1;
+
 // While it lives, the n-th (from 1) call of that kind on files in `directory` fails with `error`, and all later ones of that
 // kind if `forever`.
 class DiskFault {

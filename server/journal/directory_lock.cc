@@ -1,0 +1,52 @@
+#include "server/journal/directory_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/journal/lmdb_values.h"
+
+namespace sluice::journal {
+
+absl::StatusOr<DirectoryLock> DirectoryLock::own(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return store_error(directory, error.value(), "create the directory");
+  return lock(directory, O_RDWR | O_CREAT, LOCK_EX);
+}
+
+absl::StatusOr<DirectoryLock> DirectoryLock::share(const std::filesystem::path& directory) {
+  return lock(directory, O_RDONLY, LOCK_SH);
+}
+
+absl::StatusOr<DirectoryLock> DirectoryLock::lock(const std::filesystem::path& directory, int open_flags, int operation) {
+  const auto path = directory / "lock";
+  DirectoryLock lock(::open(path.c_str(), open_flags | O_CLOEXEC, 0600));
+  if (lock.fd_ < 0) {
+    // Whoever writes makes the file first.
+    if (operation == LOCK_SH && errno == ENOENT) return lock;
+    return store_error(path, errno, "open the lock file");
+  }
+  if (::flock(lock.fd_, operation | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return store_error(path, errno, "lock the directory");
+  return absl::FailedPreconditionError(
+      fmt::format("{}: another process uses this data directory; stop it, or give this server its own", directory.string()));
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+DirectoryLock& DirectoryLock::operator=(DirectoryLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace sluice::journal
