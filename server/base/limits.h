@@ -43,6 +43,14 @@ inline constexpr std::size_t kMaxRequestBytes = 32UL << 20;
 inline constexpr std::size_t kMaxGetBytes = 16UL << 20;
 inline constexpr std::size_t kMaxResponseBytes = 64UL << 20;
 
+// Streams.
+inline constexpr std::uint32_t kMaxStreamItems = 100'000;       // leased by one consumer at a time
+inline constexpr std::size_t kDefaultStreamBytes = 64UL << 20;  // the same in bytes, unless the consumer says otherwise
+inline constexpr std::size_t kMaxProducedItems = 10'000;        // read ahead of one producer while the items before wait
+inline constexpr std::size_t kMaxProducedBytes = 8UL << 20;     // the same in bytes, besides the last message
+inline constexpr std::size_t kMaxStreamCommands = 10'000;       // of one consumer, under way; then no more is read
+inline constexpr std::uint32_t kMaxDeliveredItems = 10'000;     // in one message to a consumer
+
 // Queues.
 inline constexpr std::uint32_t kMaxCapacity = 100'000'000;
 inline constexpr std::uint32_t kDefaultCapacity = 1'000;

@@ -16,11 +16,15 @@ struct PutCommand {
   std::vector<model::NewItem> items;  // not empty
   base::Time give_up = base::kNever;  // QUEUE_FULL then; `now` or earlier = do not wait
   std::string request_id;             // empty: not remembered
+  // Each item on its own, in their order, as there is room: answered part by part, and never BATCH_TOO_LARGE. An error ends
+  // it: what was answered before stays put, the rest is not. Without a request_id.
+  bool one_by_one = false;
 };
 
 struct GetCommand {
   std::string queue;
   std::uint32_t max_items = 1;
+  std::size_t max_bytes = limits::kMaxGetBytes;  // besides the first item
   base::Time give_up = base::kNever;             // an answer without items then; `now` or earlier = do not wait
   std::optional<base::Duration> lease_duration;  // absent: the queue's; Duration::max() = never runs out
   std::string consumer;

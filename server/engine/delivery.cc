@@ -9,6 +9,13 @@ model::Delivery delivery_of(const Item& item) {
   return {item.id, item.lease, item.body, item.priority, item.attempt, item.put_time, item.due, item.last_failure};
 }
 
+// What an item takes in an answer. In a dead-letter queue that is mostly why it failed.
+std::size_t bytes_in_answer(const Item& item) {
+  std::size_t bytes = item.body->bytes();
+  if (item.last_failure) bytes += item.last_failure->message.size() + item.last_failure->stderr_tail.size();
+  return bytes;
+}
+
 // Leases what is there, up to what the get asks for. False if there is nothing.
 bool take(Step& step, Queue& queue, const GetCommand& command, GetAnswer& answer) {
   if (queue.paused || queue.ready.empty()) return false;
@@ -17,8 +24,8 @@ bool take(Step& step, Queue& queue, const GetCommand& command, GetAnswer& answer
   std::size_t bytes = 0;
   while (!queue.ready.empty() && answer.items.size() < command.max_items) {
     Item& item = *queue.ready.begin();
-    bytes += item.body->bytes();
-    if (!answer.items.empty() && bytes > limits::kMaxGetBytes) break;
+    bytes += bytes_in_answer(item);
+    if (!answer.items.empty() && bytes > command.max_bytes) break;
     lease(step, item, expires, holder);
     answer.items.push_back(delivery_of(item));
   }

@@ -19,6 +19,8 @@ struct PutAnswer {
   // The ids of the items put are consecutive, in the order given.
   model::ItemId first{};
   std::uint32_t count = 0;
+  // Of a put one by one: there are items left, and another answer will come.
+  bool more = false;
 };
 
 struct GetAnswer {

@@ -35,6 +35,7 @@ void Engine::put(Time now, PutCommand command, Caller& caller, Effects& out) {
     Transfer transfer;
     transfer.parts.push_back({.queue = std::move(command.queue), .items = std::move(command.items)});
     transfer.request_id = std::move(command.request_id);
+    transfer.one_by_one = command.one_by_one;
     transfer.askers.push_back({&caller, command.give_up});
     begin_transfer(step, std::move(transfer));
   });

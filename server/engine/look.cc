@@ -54,6 +54,7 @@ PeekedItem peeked(const Item& item) {
 }
 
 bool is_final(const Answer& answer) {
+  if (const auto* put = std::get_if<PutAnswer>(&answer)) return !put->more;
   const auto* join = std::get_if<JoinAnswer>(&answer);
   return join == nullptr || join->done || !join->status.ok();
 }

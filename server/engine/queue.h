@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/intrusive/set.hpp>
+#include <limits>
 #include <list>
 #include <optional>
 #include <string>
@@ -45,6 +46,11 @@ class Queue {
   [[nodiscard]] bool closed() const { return state == model::QueueState::kClosed; }
   // Whether `n` more may be put now.
   [[nodiscard]] bool has_room_for(std::size_t n) const { return settings.capacity == 0 || depth() + n <= settings.capacity; }
+  // How many may be put now.
+  [[nodiscard]] std::size_t room() const {
+    if (settings.capacity == 0) return std::numeric_limits<std::size_t>::max();
+    return settings.capacity > depth() ? settings.capacity - depth() : 0;
+  }
   // Closed, and no item can be handed out any more: neither one that is here nor one that could come back.
   [[nodiscard]] bool ended() const { return closed() && depth() == 0 && leased.size() == leased_last_attempts; }
   // Nobody takes items: no get waits, nothing is leased.

@@ -52,6 +52,11 @@ Item* Tables::find_leased(std::string_view queue, model::LeaseId lease) const {
   return found->second;
 }
 
+Item* Tables::find_leased(const Queue& queue, model::LeaseId lease) const {
+  const auto found = leases.find(model::number(lease));
+  return found == leases.end() || found->second->queue != &queue ? nullptr : found->second;
+}
+
 absl::Status Tables::check_may_wait() const {
   if (waiting.size() < options.max_waiters) return absl::OkStatus();
   return base::error(

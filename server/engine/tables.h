@@ -51,6 +51,8 @@ struct Tables {
   // Null unless `lease` is the present right to an item of that queue.
   [[nodiscard]] Item* find_leased(std::string_view queue, model::LeaseId lease) const;
 
+  [[nodiscard]] Item* find_leased(const Queue& queue, model::LeaseId lease) const;
+
   // Anything that waits must be known by its caller, so that it can be withdrawn.
   // LIMIT_REACHED when as many wait as are allowed.
   [[nodiscard]] absl::Status check_may_wait() const;

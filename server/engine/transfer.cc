@@ -28,7 +28,7 @@ void answer_all(Step& step, const Transfer& transfer, const Answer& answer) {
 std::uint64_t bytes_of(const Transfer& transfer) {
   std::uint64_t sum = 0;
   for (const auto& part : transfer.parts) {
-    for (const auto& item : part.items) sum += item.body->bytes();
+    for (std::size_t i = transfer.admitted; i < part.items.size(); ++i) sum += part.items[i].body->bytes();
   }
   return sum;
 }
@@ -66,7 +66,7 @@ absl::Status check(const Step& step, const Transfer& transfer) {
     if ((*queue)->closed()) {
       return base::error(Reason::kQueueClosed, fmt::format("queue \"{}\" is closed and takes no more items", part.queue));
     }
-    if (auto status = check_size(**queue, part.items.size()); !status.ok()) return status;
+    if (auto status = check_size(**queue, transfer.needs(part)); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -75,14 +75,14 @@ absl::Status check(const Step& step, const Transfer& transfer) {
 Queue* first_full(const Step& step, const Transfer& transfer) {
   for (const auto& part : transfer.parts) {
     Queue* queue = step.tables.find_queue(part.queue);
-    if (!queue->has_room_for(part.items.size())) return queue;
+    if (!queue->has_room_for(transfer.needs(part))) return queue;
   }
   return nullptr;
 }
 
 std::size_t items_for(const Transfer& transfer, const Queue& queue) {
   const auto part = std::ranges::find(transfer.parts, queue.name, &Transfer::Part::queue);
-  return part == transfer.parts.end() ? 0 : part->items.size();
+  return part == transfer.parts.end() ? 0 : transfer.needs(*part);
 }
 
 // Somebody ahead of `transfer` in the queue's line waits for room there; a newcomer stands behind everybody. Who lacks room in
@@ -129,6 +129,32 @@ void carry_out(Step& step, Transfer& transfer) {
   } else {
     answer_all(step, transfer, PutAnswer{absl::OkStatus(), first, count});
   }
+}
+
+// Admits what fits of a put one by one; at least one item does. True if nothing is left.
+bool carry_out_in_part(Step& step, Transfer& transfer) {
+  auto& items = transfer.parts.front().items;
+  Queue& queue = *step.tables.find_queue(transfer.parts.front().queue);
+  const std::size_t n = std::min(items.size() - transfer.admitted, queue.room());
+  const model::ItemId first = step.new_item_ids(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    admit(step, queue, std::move(items[transfer.admitted++]), model::ItemId{model::number(first) + i});
+  }
+  const bool whole = transfer.admitted == items.size();
+  const PutAnswer answer{absl::OkStatus(), first, static_cast<std::uint32_t>(n), !whole};
+  if (whole) {
+    answer_all(step, transfer, answer);
+  } else {
+    for (const auto& asker : transfer.askers) step.answer(asker.caller, answer);
+  }
+  return whole;
+}
+
+// Does what can be done now, of a transfer that has room and its turn. True if nothing is left.
+bool proceed(Step& step, Transfer& transfer) {
+  if (transfer.one_by_one) return carry_out_in_part(step, transfer);
+  carry_out(step, transfer);
+  return true;
 }
 
 // The lease of what is being completed stands still while the completion waits.
@@ -253,7 +279,10 @@ void begin_transfer(Step& step, Transfer transfer) {
     obstacle = first_full(step, transfer);
     if (obstacle == nullptr) obstacle = first_with_a_line(step, transfer);
     if (obstacle == nullptr) status = check_bytes(step, transfer);
-    if (obstacle == nullptr && status.ok()) return carry_out(step, transfer);
+    if (obstacle == nullptr && status.ok()) {
+      if (proceed(step, transfer)) return;
+      obstacle = step.tables.find_queue(transfer.parts.front().queue);
+    }
   }
   if (status.ok() && transfer.askers.front().give_up <= step.now) status = full(step, *obstacle);
   if (status.ok()) status = step.tables.check_may_wait();
@@ -267,11 +296,13 @@ bool admit_waiting(Step& step, Queue& queue) {
     Transfer& next = **place++;
     if (!queue.has_room_for(items_for(next, queue))) return any;
     if (first_full(step, next) != nullptr || first_with_a_line(step, next) != nullptr) continue;
-    if (const absl::Status status = check_bytes(step, next); status.ok()) {
+    if (const absl::Status status = check_bytes(step, next); !status.ok()) {
+      refuse(step, next, status);
+    } else if (!next.one_by_one) {
       Transfer transfer = unwait(step, next);
       carry_out(step, transfer);
-    } else {
-      refuse(step, next, status);
+    } else if (carry_out_in_part(step, next)) {
+      unwait(step, next);
     }
     any = true;
   }

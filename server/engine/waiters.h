@@ -16,7 +16,8 @@ struct Item;
 class Queue;
 struct Pipeline;
 
-// Items on their way into queues: a put, or a completion with its outputs. Happens as a whole or not at all.
+// Items on their way into queues: a put, or a completion with its outputs. Happens as a whole or not at all, except for a put
+// one by one, which has one part and goes in as there is room.
 struct Transfer : Timed {
   Transfer() : Timed(TimedKind::kTransfer) {}
 
@@ -36,8 +37,13 @@ struct Transfer : Timed {
   Item* completes = nullptr;  // the leased item that ends with it; null for a put
   model::LeaseId lease{};     // of `completes`
   std::string request_id;
+  bool one_by_one = false;
+  std::size_t admitted = 0;  // one by one: how many items of the part are in
   // Several when a request was repeated while it waited. Each gives up for itself; the rest get the answer.
   std::vector<Asker> askers;
+
+  // What must fit at once before the transfer can go on: how many items of `part`.
+  [[nodiscard]] std::size_t needs(const Part& part) const { return one_by_one ? 1 : part.items.size(); }
 
   // While waiting: its place in Tables::transfers. It also stands in the line of every queue that it has a part for, behind
   // the same others everywhere, and is carried out when it is the first in all of them and all have room.

@@ -23,6 +23,7 @@ inline constexpr std::string_view kHandlerThrew = "HANDLER_THREW";        // a n
 inline constexpr std::string_view kHandlerMissing = "HANDLER_MISSING";    // the configuration no longer has the handler
 inline constexpr std::string_view kOutputRefused = "OUTPUT_REFUSED";      // the next queue is closed or gone
 inline constexpr std::string_view kLeaseExpired = "LEASE_EXPIRED";        // the consumer did not end or extend it in time
+inline constexpr std::string_view kConsumerLost = "CONSUMER_LOST";        // the stream by which it was held broke
 inline constexpr std::string_view kServerRestarted = "SERVER_RESTARTED";  // the server died while it was held
 }  // namespace failure_reason
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -34,7 +35,9 @@ class Runtime::Impl {
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] engine::Effects& effects() { return effects_; }
 
-  [[nodiscard]] bool has_progress_for(const engine::Caller& caller) const { return releases_.has_progress_for(caller); }
+  [[nodiscard]] std::optional<engine::Answer> last_answer_for(const engine::Caller& caller, const absl::Status& status) const {
+    return releases_.last_answer_for(caller, status);
+  }
   [[nodiscard]] StageStatus stage_status(std::string_view pipeline, std::string_view stage) const;
   [[nodiscard]] const handlers::Registry& handlers() const { return handlers_; }
   [[nodiscard]] bool stopping() const { return stopping_; }

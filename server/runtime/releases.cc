@@ -95,11 +95,14 @@ void Releases::deliver() {
   delivering_ = false;
 }
 
-bool Releases::has_progress_for(const engine::Caller& caller) const {
+std::optional<engine::Answer> Releases::last_answer_for(const engine::Caller& caller, const absl::Status& status) const {
   const std::lock_guard lock(mutex_);
   const auto matches = [&caller](const Release& each) { return each.progress && each.caller == &caller; };
-  return std::any_of(pending_.begin() + static_cast<std::ptrdiff_t>(taken_), pending_.end(), matches) ||
-         std::ranges::any_of(batch_, matches);
+  const auto pending = std::find_if(pending_.begin() + static_cast<std::ptrdiff_t>(taken_), pending_.end(), matches);
+  if (pending != pending_.end()) return refused(pending->answer, status);
+  const auto leaving = std::ranges::find_if(batch_, matches);
+  if (leaving != batch_.end()) return refused(leaving->answer, status);
+  return std::nullopt;
 }
 
 }  // namespace sluice::runtime

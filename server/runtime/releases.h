@@ -8,6 +8,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,8 @@ class Releases {
   // Gives what may leave. Must not be called with a lock that an answer could want.
   void deliver();
 
-  // True if an answer to `caller` that is not its final one may still be under way.
-  [[nodiscard]] bool has_progress_for(const engine::Caller& caller) const;
+  // If an answer to `caller` that is not its final one may still be under way: a final one of its kind, with `status`.
+  [[nodiscard]] std::optional<engine::Answer> last_answer_for(const engine::Caller& caller, const absl::Status& status) const;
 
  private:
   struct Release {

@@ -22,10 +22,13 @@ void Runtime::stop() { impl_->stop(); }
 bool Runtime::withdraw(engine::Caller& caller) {
   Turn turn(*this);
   bool withdrawn = turn.engine().withdraw(turn.now(), caller, turn.effects());
-  if (withdrawn && impl_->has_progress_for(caller)) {
-    // The caller must live until that answer has been given, and only a final one tells it when.
-    turn.effects().answers.emplace_back(&caller, engine::JoinAnswer{.status = absl::CancelledError("the join was withdrawn")});
-    withdrawn = false;
+  if (withdrawn) {
+    // While an answer that is not the final one is under way, the caller must live, and only a final one tells it until when.
+    auto last = impl_->last_answer_for(caller, absl::CancelledError("the command was withdrawn"));
+    if (last) {
+      turn.effects().answers.emplace_back(&caller, std::move(*last));
+      withdrawn = false;
+    }
   }
   turn.finish(nullptr);
   return withdrawn;

@@ -270,6 +270,40 @@ TEST_F(ItemServiceTest, PeeksPageByPage) {
   EXPECT_EQ(response.next_page_token(), "");
 }
 
+TEST_F(ItemServiceTest, HandsOutNoMoreAtOnceThanAnAnswerMayHold) {
+  constexpr int kItems = 2'000;
+  ASSERT_THAT(client_.create("failing", 0), IsOk());
+  auto put = put_request(kItems);
+  put.set_queue("failing");
+  v1::PutResponse ids;
+  ASSERT_THAT(client_.call(&Queues::Put, put, ids), IsOk());
+  auto get = get_request(kItems);
+  get.set_queue("failing");
+  v1::GetResponse got;
+  ASSERT_THAT(client_.call(&Queues::Get, get, got), IsOk());
+  ASSERT_EQ(got.items_size(), kItems);
+  v1::FailRequest fail;
+  fail.set_queue("failing");
+  for (const auto& item : got.items()) {
+    auto& lease = *fail.add_leases();
+    lease.set_lease_token(item.lease_token());
+    lease.set_do_not_retry(true);
+    lease.mutable_failure()->set_message(std::string(4 << 10, 'm'));
+    lease.mutable_failure()->set_stderr_tail(std::string(8 << 10, 's'));
+  }
+  v1::FailResponse failed;
+  ASSERT_THAT(client_.call(&Queues::Fail, fail, failed), IsOk());
+
+  get.set_queue("failing.dead");
+  int dead = 0;
+  do {
+    ASSERT_THAT(client_.call(&Queues::Get, get, got), IsOk());
+    EXPECT_LT(got.ByteSizeLong(), 20U << 20);
+    dead += got.items_size();
+  } while (got.items_size() > 0);
+  EXPECT_EQ(dead, kItems);
+}
+
 TEST_F(ItemServiceTest, PeeksNoMoreAtOnceThanAnAnswerMayHold) {
   ASSERT_THAT(client_.create("large", 0), IsOk());
   const std::string megabyte(1 << 20, 'x');

@@ -135,16 +135,16 @@ TEST_F(ReleasesTest, ARefusedJoinHearsItOnce) {
 }
 
 TEST_F(ReleasesTest, KnowsOfProgressUnderWay) {
-  EXPECT_FALSE(releases_.has_progress_for(a_));
+  EXPECT_FALSE(releases_.last_answer_for(a_, absl::CancelledError("")).has_value());
   add(1, a_, JoinAnswer{});
   add(1, b_, GetAnswer{});
-  EXPECT_TRUE(releases_.has_progress_for(a_));
-  EXPECT_FALSE(releases_.has_progress_for(b_)) << "a get's answer is its final one";
+  EXPECT_TRUE(releases_.last_answer_for(a_, absl::CancelledError("")).has_value());
+  EXPECT_FALSE(releases_.last_answer_for(b_, absl::CancelledError("")).has_value()) << "a get's answer is its final one";
   bool during = false;
-  a_.then = [&] { during = releases_.has_progress_for(a_); };
+  a_.then = [&] { during = releases_.last_answer_for(a_, absl::CancelledError("")).has_value(); };
   commit(1);
   EXPECT_TRUE(during) << "the caller is still being called";
-  EXPECT_FALSE(releases_.has_progress_for(a_));
+  EXPECT_FALSE(releases_.last_answer_for(a_, absl::CancelledError("")).has_value());
 }
 
 }  // namespace
