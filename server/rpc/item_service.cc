@@ -4,8 +4,10 @@
 #include "server/base/errors.h"
 #include "server/base/limits.h"
 #include "server/rpc/complete_call.h"
+#include "server/rpc/consume_stream.h"
 #include "server/rpc/item_calls.h"
 #include "server/rpc/page.h"
+#include "server/rpc/produce_stream.h"
 #include "server/rpc/queue_service.h"
 #include "server/wire/commands.h"
 #include "server/wire/item.h"
@@ -149,6 +151,18 @@ grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, 
         });
     return absl::OkStatus();
   });
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* QueueService::Produce(Context* context) {
+  auto* stream = new ProduceStream("QueueService/Produce", context, house_);
+  stream->start();
+  return stream;
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* QueueService::Consume(Context* context) {
+  auto* stream = new ConsumeStream("QueueService/Consume", context, house_);
+  stream->start();
+  return stream;
 }
 
 }  // namespace sluice::rpc

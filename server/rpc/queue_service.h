@@ -8,15 +8,17 @@ namespace sluice::rpc {
 
 // Every method takes raw bytes.
 template <class Service>
-using RawQueueMethods = v1::QueueService::WithRawCallbackMethod_CreateQueue<v1::QueueService::WithRawCallbackMethod_GetQueue<
-    v1::QueueService::WithRawCallbackMethod_ListQueues<v1::QueueService::WithRawCallbackMethod_UpdateQueue<
-        v1::QueueService::WithRawCallbackMethod_DeleteQueue<v1::QueueService::WithRawCallbackMethod_CloseQueue<
-            v1::QueueService::WithRawCallbackMethod_PauseQueue<v1::QueueService::WithRawCallbackMethod_ResumeQueue<
-                v1::QueueService::WithRawCallbackMethod_PurgeQueue<v1::QueueService::WithRawCallbackMethod_Put<
-                    v1::QueueService::WithRawCallbackMethod_Get<v1::QueueService::WithRawCallbackMethod_Complete<
-                        v1::QueueService::WithRawCallbackMethod_Fail<v1::QueueService::WithRawCallbackMethod_Extend<
-                            v1::QueueService::WithRawCallbackMethod_Release<v1::QueueService::WithRawCallbackMethod_Peek<
-                                v1::QueueService::WithRawCallbackMethod_JoinQueue<Service>>>>>>>>>>>>>>>>>;
+using RawQueueMethods = v1::QueueService::WithRawCallbackMethod_CreateQueue<
+    v1::QueueService::WithRawCallbackMethod_GetQueue<v1::QueueService::WithRawCallbackMethod_ListQueues<
+        v1::QueueService::WithRawCallbackMethod_UpdateQueue<v1::QueueService::WithRawCallbackMethod_DeleteQueue<
+            v1::QueueService::WithRawCallbackMethod_CloseQueue<v1::QueueService::WithRawCallbackMethod_PauseQueue<
+                v1::QueueService::WithRawCallbackMethod_ResumeQueue<v1::QueueService::WithRawCallbackMethod_PurgeQueue<
+                    v1::QueueService::WithRawCallbackMethod_Put<v1::QueueService::WithRawCallbackMethod_Get<
+                        v1::QueueService::WithRawCallbackMethod_Complete<v1::QueueService::WithRawCallbackMethod_Fail<
+                            v1::QueueService::WithRawCallbackMethod_Extend<v1::QueueService::WithRawCallbackMethod_Release<
+                                v1::QueueService::WithRawCallbackMethod_Peek<v1::QueueService::WithRawCallbackMethod_JoinQueue<
+                                    v1::QueueService::WithRawCallbackMethod_Produce<
+                                        v1::QueueService::WithRawCallbackMethod_Consume<Service>>>>>>>>>>>>>>>>>>>;
 
 // Thread-safe. Must outlive the server and every call.
 class QueueService final : public RawQueueMethods<v1::QueueService::Service> {
@@ -47,6 +49,8 @@ class QueueService final : public RawQueueMethods<v1::QueueService::Service> {
   Reactor* Extend(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* Release(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* Peek(Context* context, const Bytes* in, Bytes* out) override;
+  grpc::ServerBidiReactor<Bytes, Bytes>* Produce(Context* context) override;
+  grpc::ServerBidiReactor<Bytes, Bytes>* Consume(Context* context) override;
 
  private:
   House& house_;

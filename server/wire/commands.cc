@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/base/limits.h"
-#include "server/wire/failure.h"
+#include "server/wire/ending.h"
 #include "server/wire/item.h"
 
 namespace sluice::wire {
@@ -17,7 +17,6 @@ using base::Reason;
 constexpr Field kRequest;
 constexpr DurationRange kWaits{base::Duration{0}, limits::kMaxWait};
 constexpr DurationRange kLeases{limits::kMinLease, limits::kMaxLease};
-constexpr DurationRange kRetryDelays{base::Duration{0}, limits::kMaxBackoff};
 
 // False if there are none or too many.
 bool check_batch(Reader& reader, std::string_view field, int size) {
@@ -36,37 +35,6 @@ base::Time read_give_up(Reader& reader, const Request& request, const CallTime& 
 
 std::string read_request_id(Reader& reader, const std::string& request_id) {
   return reader.text({kRequest, "request_id"}, request_id, limits::kMaxRequestIdBytes);
-}
-
-std::vector<engine::OutputItem> read_outputs(Reader& reader, const Field& at, v1::Completion& completion) {
-  std::vector<engine::OutputItem> outputs;
-  outputs.reserve(static_cast<std::size_t>(completion.outputs_size()));
-  for (int i = 0; i < completion.outputs_size() && reader.ok(); ++i) {
-    const Field field(at, "outputs", static_cast<std::size_t>(i));
-    auto& output = *completion.mutable_outputs(i);
-    auto queue = reader.name({field, "queue"}, output.queue());
-    auto item = read_new_item(reader, {field, "item"}, *output.mutable_item());
-    outputs.push_back({std::move(queue), std::move(item)});
-  }
-  return outputs;
-}
-
-// A call is small on the wire and large in memory when it has very many empty outputs.
-void check_outputs(Reader& reader, const v1::CompleteRequest& request) {
-  std::size_t all = 0;
-  for (int i = 0; i < request.completions_size(); ++i) {
-    const auto size = static_cast<std::size_t>(request.completions(i).outputs_size());
-    const Field field(kRequest, "completions", static_cast<std::size_t>(i));
-    all += size;
-    if (size > limits::kMaxBatch) {
-      reader.complain(Reason::kInvalidValue, {field, "outputs"},
-                      fmt::format("has {} entries; at most {} are allowed", size, limits::kMaxBatch));
-    }
-  }
-  if (all > limits::kMaxOutputs) {
-    reader.complain(Reason::kInvalidValue, {kRequest, "completions"},
-                    fmt::format("have {} outputs together; at most {} are allowed", all, limits::kMaxOutputs));
-  }
 }
 
 std::vector<model::LeaseId> read_tokens(Reader& reader, const google::protobuf::RepeatedField<std::uint64_t>& tokens) {
@@ -116,14 +84,11 @@ absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRe
   common.queue = reader.name({kRequest, "queue"}, request.queue());
   common.give_up = read_give_up(reader, request, time);
   common.request_id = read_request_id(reader, request.request_id());
-  if (check_batch(reader, "completions", request.completions_size())) check_outputs(reader, request);
+  if (check_batch(reader, "completions", request.completions_size())) check_outputs(reader, request.completions());
   std::vector<engine::CompleteCommand> commands;
   for (int i = 0; i < request.completions_size() && reader.ok(); ++i) {
     const Field field(kRequest, "completions", static_cast<std::size_t>(i));
-    auto& completion = *request.mutable_completions(i);
-    auto& command = commands.emplace_back(common);
-    command.lease = model::LeaseId{completion.lease_token()};
-    command.outputs = read_outputs(reader, field, completion);
+    read_completion(reader, field, *request.mutable_completions(i), commands.emplace_back(common));
   }
   if (!reader.ok()) return reader.status();
   return commands;
@@ -138,14 +103,7 @@ absl::StatusOr<std::vector<engine::FailCommand>> fails_of(v1::FailRequest&& requ
   std::vector<engine::FailCommand> commands;
   for (int i = 0; i < request.leases_size() && reader.ok(); ++i) {
     const Field field(kRequest, "leases", static_cast<std::size_t>(i));
-    const auto& lease = request.leases(i);
-    auto& command = commands.emplace_back(common);
-    command.lease = model::LeaseId{lease.lease_token()};
-    command.failure = read_failure(reader, {field, "failure"}, lease.failure());
-    command.do_not_retry = lease.do_not_retry();
-    if (lease.has_retry_delay()) {
-      command.retry_delay = reader.duration({field, "retry_delay"}, lease.retry_delay(), kRetryDelays);
-    }
+    read_failed_lease(reader, field, request.leases(i), commands.emplace_back(common));
   }
   if (!reader.ok()) return reader.status();
   return commands;

@@ -1,0 +1,98 @@
+#include "server/rpc/produce_stream.h"
+
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "server/base/limits.h"
+#include "server/rpc/bytes.h"
+#include "server/wire/streams.h"
+
+namespace sluice::rpc {
+
+bool ProduceStream::wants_more() const {
+  return gathered_.size() < limits::kMaxProducedItems && gathered_bytes_ < limits::kMaxProducedBytes;
+}
+
+absl::Status ProduceStream::take(grpc::ByteBuffer& request) {
+  v1::ProduceRequest message;
+  if (auto status = parse(request, message); !status.ok()) return status;
+  auto produced = wire::produced_of(std::move(message), queue_);
+  if (!produced.ok()) return produced.status();
+  queue_ = std::move(produced->queue);
+  {
+    const Lock lock(mutex_);
+    gathered_bytes_ += produced->bytes;
+    if (gathered_.empty()) {
+      gathered_ = std::move(produced->items);
+    } else {
+      gathered_.insert(gathered_.end(), std::make_move_iterator(produced->items.begin()),
+                       std::make_move_iterator(produced->items.end()));
+    }
+  }
+  put();
+  return absl::OkStatus();
+}
+
+void ProduceStream::put() {
+  engine::PutCommand command;
+  {
+    const Lock lock(mutex_);
+    if (putting_ || !has_items_to_put()) return;
+    putting_ = true;
+    command.items = std::exchange(gathered_, {});
+    gathered_bytes_ = 0;
+  }
+  command.queue = queue_;
+  command.one_by_one = true;
+  house().runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    engine.put(now, std::move(command), *this, effects);
+  });
+  const bool too_late = [this] {
+    const Lock lock(mutex_);
+    return putting_ && ending() > End::kHalfClosed;
+  }();
+  if (too_late) take_back_put();
+}
+
+void ProduceStream::answer(engine::Answer&& answer) {
+  const Hold hold(*this);
+  const auto& put_answer = std::get<engine::PutAnswer>(answer);
+  {
+    const Lock lock(mutex_);
+    if (put_answer.count > 0) {
+      said_ = false;
+      next_.set_acknowledged(next_.acknowledged() + put_answer.count);
+      auto& range = *next_.add_item_ids();
+      range.set_first(model::number(put_answer.first));
+      range.set_count(put_answer.count);
+    }
+    if (!put_answer.more) putting_ = false;
+  }
+  if (!put_answer.status.ok()) return end(put_answer.status);
+  if (!put_answer.more) put();
+  go_on(Lock(mutex_));
+}
+
+grpc::ByteBuffer ProduceStream::answer_next() {
+  v1::ProduceResponse message;
+  {
+    const Lock lock(mutex_);
+    said_ = true;
+    message.set_acknowledged(next_.acknowledged());
+    message.mutable_item_ids()->Swap(next_.mutable_item_ids());
+  }
+  return serialize(message);
+}
+
+void ProduceStream::let_go(End how) {
+  if (how > End::kHalfClosed) take_back_put();
+}
+
+void ProduceStream::take_back_put() {
+  if (!house().runtime.withdraw(*this)) return;
+  const Lock lock(mutex_);
+  putting_ = false;
+}
+
+}  // namespace sluice::rpc

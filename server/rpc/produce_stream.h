@@ -1,0 +1,45 @@
+// Produce: puts for as long as the stream lives.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "server/engine/commands.h"
+#include "server/rpc/duplex_stream.h"
+#include "sluice/v1/queue_service.pb.h"
+
+namespace sluice::rpc {
+
+// One command at a time is in the engine. What is read meanwhile is gathered and becomes the next one, so that order and
+// acknowledgements need no further thought, and the journal's commits are shared by all that has come in.
+class ProduceStream final : public DuplexStream, public engine::Caller {
+ public:
+  using DuplexStream::DuplexStream;
+
+  void answer(engine::Answer&& answer) override;
+
+ protected:
+  [[nodiscard]] bool wants_more() const override;
+  [[nodiscard]] bool busy() const override { return putting_ || has_items_to_put(); }
+  [[nodiscard]] bool has_answer() const override { return !said_; }
+  absl::Status take(grpc::ByteBuffer& request) override;
+  grpc::ByteBuffer answer_next() override;
+  void let_go(End how) override;
+
+ private:
+  ~ProduceStream() override = default;
+
+  [[nodiscard]] bool has_items_to_put() const { return !gathered_.empty() && ending() <= End::kHalfClosed; }
+  // Hands what has gathered to the engine, unless a command is there already.
+  void put();
+  void take_back_put();
+
+  // Guarded by mutex_.
+  std::vector<model::NewItem> gathered_;
+  std::size_t gathered_bytes_ = 0;
+  bool putting_ = false;  // a command is in the engine, or on its way there
+  bool said_ = true;      // nothing has been acknowledged since the last message
+  v1::ProduceResponse next_;
+};
+
+}  // namespace sluice::rpc

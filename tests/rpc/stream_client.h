@@ -1,0 +1,106 @@
+// The client's end of Produce and Consume.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/rpc/fixture.h"
+
+namespace sluice::rpc {
+
+template <class Request, class Response>
+class StreamClient {
+ public:
+  using Stream = grpc::ClientReaderWriterInterface<Request, Response>;
+
+  // Reads one message; fails the test when the stream has ended.
+  Response read() {
+    Response response;
+    EXPECT_TRUE(stream_->Read(&response)) << "the stream has ended";
+    return response;
+  }
+  // True if the server has nothing more to say and ended the stream.
+  bool at_end() {
+    Response response;
+    return !stream_->Read(&response);
+  }
+  bool write(const Request& request) { return stream_->Write(request); }
+  // Says that there are no more requests.
+  void half_close() { stream_->WritesDone(); }
+  // The end, whatever there is left to read.
+  grpc::Status finish() {
+    while (!at_end()) {
+    }
+    return stream_->Finish();
+  }
+  // Goes away without a word.
+  void vanish() {
+    context_.TryCancel();
+    (void)finish();
+  }
+
+ protected:
+  StreamClient() { context_.set_deadline(std::chrono::system_clock::now() + kPatience); }
+
+  grpc::ClientContext context_;
+  std::unique_ptr<Stream> stream_;
+};
+
+class Producer : public StreamClient<v1::ProduceRequest, v1::ProduceResponse> {
+ public:
+  Producer(Client& client, std::string queue) : queue_(std::move(queue)) { stream_ = client.queues().Produce(&context_); }
+
+  bool put(const std::vector<std::string>& payloads) {
+    v1::ProduceRequest request;
+    request.set_queue(std::exchange(queue_, ""));
+    for (const auto& payload : payloads) request.add_items()->set_payload(payload);
+    return write(request);
+  }
+  // Reads until so many are acknowledged; what was told meanwhile are the ids.
+  std::vector<std::uint64_t> ids_until(std::uint64_t acknowledged) {
+    std::vector<std::uint64_t> ids;
+    for (std::uint64_t seen = 0; seen < acknowledged;) {
+      v1::ProduceResponse response;
+      if (!stream_->Read(&response)) return ids;
+      seen = response.acknowledged();
+      for (const auto& range : response.item_ids()) {
+        for (std::uint32_t i = 0; i < range.count(); ++i) ids.push_back(range.first() + i);
+      }
+    }
+    return ids;
+  }
+
+ private:
+  std::string queue_;
+};
+
+class Consumer : public StreamClient<v1::ConsumeRequest, v1::ConsumeResponse> {
+ public:
+  Consumer(Client& client, const std::string& queue, std::uint32_t credit) {
+    stream_ = client.queues().Consume(&context_);
+    v1::ConsumeRequest request;
+    request.set_queue(queue);
+    request.set_consumer("test");
+    request.set_max_items(credit);
+    write(request);
+  }
+
+  // Reads until so many items have come.
+  std::vector<v1::LeasedItem> take(std::size_t count) {
+    std::vector<v1::LeasedItem> items;
+    while (items.size() < count) {
+      v1::ConsumeResponse response;
+      if (!stream_->Read(&response)) break;
+      for (auto& item : *response.mutable_items()) items.push_back(std::move(item));
+    }
+    return items;
+  }
+  void done(const std::vector<std::uint64_t>& tokens) {
+    v1::ConsumeRequest request;
+    for (const auto token : tokens) request.add_done(token);
+    write(request);
+  }
+};
+
+}  // namespace sluice::rpc
