@@ -37,13 +37,14 @@ HeldItem::HeldItem(std::shared_ptr<Connection> connection, std::string queue, v1
 HeldItem::~HeldItem() { connection_->keeper().let_go(lease_); }
 
 void HeldItem::settle(const v1::LeaseResult& result) {
+  // Once let go, the keeper does not touch the lease any more.
   if (result.error_reason().empty()) {
+    connection_->keeper().let_go(lease_);
     ended_ = true;
     lease_->lost = false;
-    connection_->keeper().let_go(lease_);
   } else if (result.error_reason() == "LEASE_LOST") {
-    lease_->lost = !ended_;
     connection_->keeper().let_go(lease_);
+    lease_->lost = !ended_;
   }
 }
 

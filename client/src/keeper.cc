@@ -93,24 +93,27 @@ void Keeper::extend_part(const std::string& queue, Duration duration, const std:
   if (duration > Duration::zero()) *request.mutable_lease_duration() = to_proto(duration);
   for (const auto& lease : leases) request.add_lease_tokens(lease->token);
   Duration next = duration > Duration::zero() ? rhythm(duration) : Duration(kFirstLeaseLook);
+  std::vector<bool> lost(leases.size(), false);
   try {
     const auto response = connection_.call(request, {.stop = stop, .timeout = kMaxExtendTime, .repeat = false});
     for (int i = 0; i < response.results_size() && i < static_cast<int>(leases.size()); ++i) {
-      if (response.results(i).error_reason() == "LEASE_LOST") leases[static_cast<std::size_t>(i)]->lost = true;
+      lost[static_cast<std::size_t>(i)] = response.results(i).error_reason() == "LEASE_LOST";
     }
   } catch (const NotFound&) {
-    for (const auto& lease : leases) lease->lost = true;
+    lost.assign(leases.size(), true);
   } catch (const Error&) {
     next = std::min(next, Duration(kLastRetryPause));
   }
   const std::lock_guard lock(mutex_);
-  for (const auto& lease : leases) {
-    const auto found = scheduled_.find(lease);
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    // One that was let go meanwhile was ended by its holder: no wonder that the server does not know it any more.
+    const auto found = scheduled_.find(leases[i]);
     if (found == scheduled_.end()) continue;
-    if (lease->lost) {
+    if (lost[i]) {
+      leases[i]->lost = true;
       scheduled_.erase(found);
     } else {
-      schedule(lease, steady_clock::now() + next);
+      schedule(leases[i], steady_clock::now() + next);
     }
   }
 }

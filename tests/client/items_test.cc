@@ -299,5 +299,27 @@ TEST_F(TakenItems, TheKeeperNoticesALostLease) {
   EXPECT_TRUE(item->lost());
 }
 
+// An extension that was on its way while the item was ended finds no lease any more, and that is no loss.
+TEST_F(TakenItems, WhatIsDoneIsNotLostToALateExtension) {
+  struct Calls {
+    Counter begun;
+    Counter may_end;
+  };
+  const auto calls = std::make_shared<Calls>();
+  server_.extend.answer([calls](grpc::ServerContext&, const v1::ExtendRequest& request, v1::ExtendResponse& response) {
+    for (const auto token : request.lease_tokens()) {
+      response.add_results()->set_error_reason(token == 101 ? "LEASE_LOST" : "");
+    }
+    calls->begun.add();
+    return calls->may_end.wait_for(1) ? grpc::Status::OK : grpc::Status::CANCELLED;
+  });
+  Batch batch = tasks_.get_batch(2, {.lease_duration = 30ms});
+  ASSERT_TRUE(calls->begun.wait_for(1));
+  batch.items[0].done();
+  calls->may_end.add();
+  ASSERT_TRUE(calls->begun.wait_for(2)) << "the keeper has read the answer before it asks again";
+  EXPECT_FALSE(batch.items[0].lost());
+}
+
 }  // namespace
 }  // namespace sluice::test
