@@ -1,0 +1,318 @@
+// The checker passes what is right and finds every kind of wrong.
+#include "tests/crash/checker/checker.h"
+
+#include <gmock/gmock.h>
+
+#include <utility>
+
+namespace sluice::crash {
+namespace {
+
+// Writes a history: each call is one operation, begun and ended, a millisecond after the one before. `open` leaves the last
+// one without an answer; `begun_before` lets it begin earlier.
+class Story {
+ public:
+  Story& put(std::vector<Piece> pieces) { return add({.kind = Kind::kPut, .queue = pieces.front().queue, .pieces = pieces}); }
+  Story& get(const std::string& queue, Delivery delivery) {
+    return add({.kind = Kind::kGet, .queue = queue, .deliveries = {std::move(delivery)}});
+  }
+  Story& complete(const std::string& queue, Delivery delivery, std::vector<Piece> outputs = {}) {
+    return add({.kind = Kind::kComplete, .queue = queue, .pieces = std::move(outputs), .deliveries = {std::move(delivery)}});
+  }
+  Story& fail(const std::string& queue, Delivery delivery) {
+    return add({.kind = Kind::kFail, .queue = queue, .deliveries = {std::move(delivery)}});
+  }
+  Story& close(const std::string& name) { return add({.kind = Kind::kClose, .queue = name}); }
+  Story& join(const std::string& name) { return add({.kind = Kind::kJoin, .queue = name}); }
+  Story& look(const std::string& queue, std::uint64_t depth, std::uint64_t unfinished) {
+    return add({.kind = Kind::kLook, .queue = queue, .depth = depth, .unfinished = unfinished});
+  }
+  Story& crash() { return add({.kind = Kind::kCrash}); }
+  Story& stored(std::vector<Piece> pieces) { return add({.kind = Kind::kStored, .pieces = std::move(pieces)}); }
+
+  Story& unknown() {
+    history_.back().outcome = Outcome::kUnknown;
+    return *this;
+  }
+  Story& refused() {
+    history_.back().outcome = Outcome::kRefused;
+    return *this;
+  }
+  Story& later(Micros time) {
+    now_ += time;
+    return *this;
+  }
+  // The last operation began before the one that is `count` before it.
+  Story& begun_before(std::size_t count) {
+    history_.back().begin = history_[history_.size() - 1 - count].begin - 1;
+    return *this;
+  }
+
+  [[nodiscard]] Verdict check() const {
+    const Plan plan = {.queues = {{"a", {.capacity = 2, .in_flight = 1, .lease = 100'000, .leads_to = {"a.dead"}}},
+                                  {"b", {.lease = 100'000}},
+                                  {"s", {.leads_to = {"t", "s.dead"}}},
+                                  {"t", {.leads_to = {"out"}}}},
+                       .pipelines = {{"flow", {"s", "t"}}}};
+    return crash::check(history_, plan);
+  }
+  [[nodiscard]] std::vector<Wrong> wrongs() const {
+    std::vector<Wrong> wrongs;
+    for (const Finding& finding : check().findings) wrongs.push_back(finding.wrong);
+    return wrongs;
+  }
+
+ private:
+  Story& add(Operation operation) {
+    operation.outcome = Outcome::kOk;
+    operation.begin = position_ += 10;
+    operation.end = position_ += 10;
+    operation.began = now_ += 1'000;
+    operation.ended = now_ += 1'000;
+    history_.push_back(std::move(operation));
+    return *this;
+  }
+
+  History history_;
+  Position position_ = 0;
+  Micros now_ = 0;
+};
+
+Delivery first(const std::string& value, std::uint64_t token = 1) { return {value, 7, token, 1}; }
+Delivery second(const std::string& value, std::uint64_t token = 2) { return {value, 7, token, 2}; }
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Checker, PassesWhatIsRight) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x"), {{"b", "y"}});
+  story.get("b", {"y", 8, 3, 1}).crash().get("b", {"y", 8, 4, 2}).complete("b", {"y", 8, 3, 1}).refused();
+  story.complete("b", {"y", 8, 4, 2}).stored({}).close("a").join("a").look("a", 0, 0);
+  EXPECT_THAT(to_text(story.check()), IsEmpty());
+  const Counts counts = story.check().counts;
+  EXPECT_EQ(counts.values_put, 1U);
+  EXPECT_EQ(counts.handed_on, 1U);
+  EXPECT_EQ(counts.completed, 2U);
+  EXPECT_EQ(counts.redelivered, 1U);
+  EXPECT_EQ(counts.refused, 1U);
+}
+
+// --- lost ---
+
+TEST(Checker, FindsWhatWasAcknowledgedAndNeverSeen) {
+  EXPECT_THAT(Story().put({{"a", "x"}}).wrongs(), ElementsAre(Wrong::kLost));
+}
+
+TEST(Checker, LetsAnUnansweredPutHaveHappenedOrNot) {
+  EXPECT_THAT(Story().put({{"a", "x"}}).unknown().wrongs(), IsEmpty());
+  EXPECT_THAT(Story().put({{"a", "x"}}).unknown().get("a", first("x")).complete("a", first("x")).wrongs(), IsEmpty());
+}
+
+TEST(Checker, FindsWhatWasSeenAndThenLost) {
+  EXPECT_THAT(Story().put({{"a", "x"}}).unknown().get("a", first("x")).wrongs(), ElementsAre(Wrong::kLost));
+  EXPECT_THAT(Story().put({{"a", "x"}}).get("a", first("x")).complete("a", first("x")).refused().wrongs(),
+              ElementsAre(Wrong::kLost));
+}
+
+TEST(Checker, FindsTheMissingPartOfABatch) {
+  Story story;
+  story.put({{"a", "x"}, {"a", "y"}}).unknown().get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kLost)) << "all or none";
+}
+
+TEST(Checker, FindsALostOutput) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x"), {{"b", "y"}});
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kLost));
+}
+
+TEST(Checker, DoesNotTakeAnUnansweredCompletionForTheEndOfWhatCameBack) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x")).unknown().crash().get("a", second("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kLost));
+}
+
+TEST(Checker, FindsWhatIsMissingInTheStore) {
+  Story story;
+  story.put({{"a", "x"}}).stored({}).get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kLost));
+}
+
+TEST(Checker, FindsAHandOffThatLostBothSides) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x"), {{"b", "y"}}).unknown().stored({});
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kLost));
+}
+
+// --- unexpected ---
+
+TEST(Checker, FindsWhatNobodyPut) { EXPECT_THAT(Story().get("a", first("x")).wrongs(), ElementsAre(Wrong::kUnexpected)); }
+
+TEST(Checker, FindsWhatWasRefusedAndIsThere) {
+  EXPECT_THAT(Story().put({{"a", "x"}}).refused().get("a", first("x")).complete("a", first("x")).wrongs(),
+              ElementsAre(Wrong::kUnexpected));
+  EXPECT_THAT(Story().put({{"a", "x"}}).refused().stored({{"a", "x"}}).wrongs(), Contains(Wrong::kUnexpected));
+}
+
+TEST(Checker, FindsTheOutputOfARefusedCompletion) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).crash().get("a", second("x")).complete("a", first("x"), {{"b", "y"}}).refused();
+  story.get("b", {"y", 8, 9, 1}).complete("b", {"y", 8, 9, 1}).complete("a", second("x"));
+  EXPECT_THAT(story.wrongs(), Contains(Wrong::kUnexpected));
+}
+
+TEST(Checker, FindsWhatCameOutOfAnotherQueue) {
+  EXPECT_THAT(Story().put({{"a", "x"}}).get("b", first("x")).complete("b", first("x")).wrongs(),
+              ElementsAre(Wrong::kUnexpected));
+  EXPECT_THAT(Story().put({{"s", "x"}}).get("out", first("x")).complete("out", first("x")).wrongs(), IsEmpty());
+}
+
+// --- duplicates ---
+
+TEST(Checker, FindsADuplicateWithoutALostLease) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).get("a", second("x")).complete("a", second("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate));
+}
+
+TEST(Checker, AllowsADuplicateAfterALostLeaseACrashOrAFail) {
+  Story lease;
+  lease.put({{"a", "x"}}).get("a", first("x")).later(100'000).get("a", second("x")).complete("a", second("x"));
+  EXPECT_THAT(lease.wrongs(), IsEmpty());
+  Story crash;
+  crash.put({{"a", "x"}}).get("a", first("x")).crash().get("a", second("x")).complete("a", second("x"));
+  EXPECT_THAT(crash.wrongs(), IsEmpty());
+  Story fail;
+  fail.put({{"a", "x"}}).get("a", first("x")).fail("a", first("x")).get("a", second("x")).complete("a", second("x"));
+  EXPECT_THAT(fail.wrongs(), IsEmpty());
+}
+
+TEST(Checker, FindsWhatWasHandedOutAfterItWasCompleted) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).crash().complete("a", first("x")).get("a", second("x"));
+  EXPECT_THAT(story.wrongs(), Contains(Wrong::kDuplicate));
+}
+
+TEST(Checker, FindsTwoCompletionsOfOneItem) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).crash().get("a", second("x"));
+  story.complete("a", first("x")).complete("a", second("x"));
+  EXPECT_THAT(story.wrongs(), Contains(Wrong::kDuplicate)) << "the earlier token is fenced";
+}
+
+TEST(Checker, FindsOneValueAsTwoItems) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x")).unknown();
+  story.crash().get("a", {"x", 8, 2, 1}).complete("a", {"x", 8, 2, 1});
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate)) << "a repeated put must not put twice";
+}
+
+TEST(Checker, FindsATokenGivenTwice) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).crash().get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate));
+}
+
+TEST(Checker, FindsAnAttemptThatWasNotCounted) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).crash().get("a", {"x", 7, 2, 1}).complete("a", {"x", 7, 2, 1});
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate));
+}
+
+// --- two places ---
+
+TEST(Checker, FindsAnItemInTwoStages) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x"), {{"b", "y"}}).unknown().crash();
+  story.get("a", second("x")).complete("a", second("x")).get("b", {"y", 8, 5, 1}).complete("b", {"y", 8, 5, 1});
+  EXPECT_THAT(story.wrongs(), Contains(Wrong::kTwoPlaces)) << "the output is there, and the input came back";
+}
+
+TEST(Checker, FindsAnItemInTwoQueuesOfTheStore) {
+  Story story;
+  story.put({{"s", "x"}}).stored({{"s", "x"}, {"t", "x"}}).get("out", first("x")).complete("out", first("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kTwoPlaces));
+}
+
+TEST(Checker, FindsInputAndOutputInTheStore) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x"), {{"b", "y"}}).unknown();
+  story.stored({{"a", "x"}, {"b", "y"}});
+  EXPECT_THAT(story.wrongs(), Contains(Wrong::kTwoPlaces));
+}
+
+TEST(Checker, FindsAnItemThatIsDeadAndAlive) {
+  Story story;
+  story.put({{"s", "x"}}).get("s.dead", first("x")).complete("s.dead", first("x")).unknown();
+  story.get("out", {"x", 9, 2, 1}).complete("out", {"x", 9, 2, 1});
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kTwoPlaces));
+}
+
+TEST(Checker, FindsWhatTheStoreHoldsAfterItsEnd) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x")).stored({{"a", "x"}});
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate));
+}
+
+// --- capacity, close, join ---
+
+TEST(Checker, FindsADepthAboveTheCapacityAndWhatWasInFlight) {
+  EXPECT_THAT(Story().look("a", 3, 3).wrongs(), IsEmpty()) << "one that was in flight may have come back";
+  EXPECT_THAT(Story().look("a", 4, 4).wrongs(), ElementsAre(Wrong::kOverCapacity));
+  EXPECT_THAT(Story().look("b", 4'000, 4'000).wrongs(), IsEmpty()) << "unbounded";
+}
+
+TEST(Checker, FindsAnAcceptAfterTheClose) {
+  Story late;
+  late.close("a").put({{"a", "x"}}).get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(late.wrongs(), ElementsAre(Wrong::kAfterClose));
+  Story unanswered;
+  unanswered.close("a").put({{"a", "x"}}).unknown().get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(unanswered.wrongs(), ElementsAre(Wrong::kAfterClose));
+  Story beside;
+  beside.close("a").put({{"a", "x"}}).begun_before(1).get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(beside.wrongs(), IsEmpty()) << "it began before";
+  EXPECT_THAT(Story().close("a").put({{"a", "x"}}).refused().wrongs(), IsEmpty());
+}
+
+TEST(Checker, FindsAnEarlyJoin) {
+  Story early;
+  early.put({{"a", "x"}}).join("a").get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(early.wrongs(), ElementsAre(Wrong::kEarlyJoin));
+  Story beside;
+  beside.put({{"a", "x"}}).get("a", first("x")).complete("a", first("x")).unknown().join("a").begun_before(2);
+  EXPECT_THAT(beside.wrongs(), IsEmpty()) << "the completion may have taken effect";
+  Story other;
+  other.put({{"a", "x"}}).join("b").get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(other.wrongs(), IsEmpty());
+}
+
+TEST(Checker, FindsAnEarlyJoinThatNoSingleItemProves) {
+  Story covered;
+  covered.put({{"a", "x"}}).put({{"a", "y"}}).get("a", {"x", 1, 1, 1}).complete("a", {"x", 1, 1, 1});
+  covered.get("a", {"y", 2, 2, 1}).join("a").begun_before(3).complete("a", {"y", 2, 2, 1});
+  EXPECT_THAT(covered.wrongs(), ElementsAre(Wrong::kEarlyJoin)) << "at any moment one of the two was unfinished";
+  Story gap;
+  gap.put({{"a", "x"}}).get("a", {"x", 1, 1, 1}).complete("a", {"x", 1, 1, 1}).put({{"a", "y"}}).join("a").begun_before(3);
+  gap.get("a", {"y", 2, 2, 1}).complete("a", {"y", 2, 2, 1});
+  EXPECT_THAT(gap.wrongs(), IsEmpty()) << "between the two there was a moment";
+}
+
+TEST(Checker, FindsWhatIsLeftAfterCloseAndJoin) {
+  EXPECT_THAT(Story().close("a").join("a").look("a", 0, 1).wrongs(), ElementsAre(Wrong::kEarlyJoin));
+  EXPECT_THAT(Story().close("flow").join("flow").look("t", 1, 1).wrongs(), ElementsAre(Wrong::kEarlyJoin));
+  EXPECT_THAT(Story().close("flow").join("flow").look("out", 1, 1).wrongs(), IsEmpty()) << "no stage reads it";
+  EXPECT_THAT(Story().join("a").look("a", 0, 1).wrongs(), IsEmpty()) << "an open queue gets new items";
+}
+
+TEST(Checker, TellsWhatItFound) {
+  Story story;
+  story.put({{"a", "x"}}).put({{"a", "y"}});
+  EXPECT_EQ(to_text(story.check(), 1), "lost: x: was put into a and never seen\n... and 1 more\n");
+  EXPECT_EQ(story.check().count(Wrong::kLost), 2U);
+}
+
+}  // namespace
+}  // namespace sluice::crash

@@ -1,0 +1,74 @@
+// What clients did to a server and what they were told: the material of the checker. Plain data.
+//
+// Every operation has a begin and, if it came back, an end: positions in one log, counted over all clients. The begin is
+// written before the call is made and the end after it has returned, so that what really happened lies in between.
+//
+// A value is the name of one piece of work, brought into the world by exactly one put or one hand-off, which makes it possible
+// to follow it. An item may carry several values (a payload of several lines).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace sluice::crash {
+
+using Position = std::uint64_t;
+using Micros = std::int64_t;
+
+inline constexpr Position kNever = std::numeric_limits<Position>::max();
+
+enum class Kind {
+  kPut,       // pieces into a queue, all or none
+  kGet,       // takes from a queue
+  kComplete,  // ends one delivery as done and hands its pieces on, all or nothing
+  kFail,      // ends one delivery as failed
+  kClose,     // of a queue or pipeline
+  kJoin,      // of a queue or pipeline
+  kLook,      // at a queue's depth
+  kCrash,     // from the kill to the new start
+  kStored,    // what the store held between a kill and the next start, or after the end
+};
+
+enum class Outcome {
+  kUnknown,  // no answer, or one that says so: it may have taken effect, or not, or may still
+  kOk,       // it took effect
+  kRefused,  // it did not, and never will
+};
+
+struct Piece {
+  std::string queue;
+  std::string value;
+};
+
+struct Delivery {
+  std::string value;
+  std::uint64_t item = 0;
+  std::uint64_t token = 0;  // grows from delivery to delivery, over the whole server
+  std::uint32_t attempt = 0;
+};
+
+struct Operation {
+  Kind kind{};
+  std::string actor;                 // who did it
+  std::string queue;                 // or pipeline
+  std::vector<Piece> pieces;         // kPut, kComplete: what is put or handed on; kStored: everything
+  std::vector<Delivery> deliveries;  // kGet: what came; kComplete, kFail: the item that is ended
+  std::uint64_t depth = 0;           // kLook: waiting and delayed
+  std::uint64_t unfinished = 0;      // kLook: those and leased
+  Outcome outcome = Outcome::kUnknown;
+  std::string error;  // what a refused or unknown one was told
+  Position begin = 0;
+  Position end = kNever;
+  Micros began = 0;
+  Micros ended = 0;  // by the same steady clock
+};
+
+using History = std::vector<Operation>;  // by begin
+
+// One line for each operation, for people.
+[[nodiscard]] std::string to_text(const Operation& operation);
+[[nodiscard]] std::string to_text(const History& history);
+
+}  // namespace sluice::crash

@@ -1,0 +1,69 @@
+// A history sorted by values: where each came from, where it was seen, how it ended.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/crash/checker/checker.h"
+#include "tests/crash/checker/history.h"
+
+namespace sluice::crash {
+
+// A value as a get delivered it.
+struct Seen {
+  const Operation* get = nullptr;
+  std::string queue;
+  Delivery delivery;
+};
+
+// The end of a delivery of a value, or the attempt at it.
+struct Ending {
+  const Operation* operation = nullptr;  // kComplete or kFail
+  std::uint64_t token = 0;
+};
+
+struct Life {
+  std::vector<const Operation*> origins;  // one, unless the clients made a mistake
+  std::string origin_queue;
+  std::vector<Seen> seen;                // by token
+  std::vector<Ending> endings;           // by token
+  std::vector<const Operation*> stored;  // in the order of the history
+
+  [[nodiscard]] bool was_there() const { return !seen.empty() || !stored.empty(); }
+  [[nodiscard]] std::uint64_t last_token() const { return seen.empty() ? 0 : seen.back().delivery.token; }
+};
+
+class Ledger {
+ public:
+  // Both must outlive it.
+  Ledger(const History& history, const Plan& plan);
+
+  [[nodiscard]] const std::map<std::string, Life>& lives() const { return lives_; }
+  [[nodiscard]] const History& history() const { return history_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  [[nodiscard]] const QueuePlan& queue(const std::string& name) const;
+
+  // Whether a put or complete took effect for sure: it was acknowledged, or something of it was there.
+  [[nodiscard]] bool took_effect(const Operation& operation) const { return effective_.contains(&operation); }
+  // Whether a complete may have ended `life`: not refused, and nothing afterwards shows that it did not.
+  [[nodiscard]] bool may_have_ended(const Life& life, const Ending& ending) const;
+  // A place that an item can go to from `from` without a client's doing.
+  [[nodiscard]] bool leads_to(const std::string& from, const std::string& to) const;
+  // Whether a crash lies between, or is part of, these positions.
+  [[nodiscard]] bool crashed_between(Position from, Position to) const;
+
+ private:
+  void read(const Operation& operation);
+  void reach(const std::string& from, const std::string& at);
+
+  const History& history_;
+  const Plan& plan_;
+  std::map<std::string, Life> lives_;
+  std::set<const Operation*> effective_;
+  std::vector<const Operation*> crashes_;
+  std::map<std::string, std::set<std::string>> reachable_;
+};
+
+}  // namespace sluice::crash

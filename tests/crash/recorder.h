@@ -1,0 +1,61 @@
+// Writes the history of a run while its clients make it, and tells those who wait how it goes. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tests/crash/checker/history.h"
+
+namespace sluice::crash {
+
+class Recorder {
+ public:
+  using Id = std::size_t;
+
+  // To be called before the call is made, and after it has returned.
+  Id begin(Operation operation);
+  void end(Id id, Outcome outcome, const std::string& error = {});
+  void end_get(Id id, std::vector<Delivery> deliveries);
+  void end_look(Id id, std::uint64_t depth, std::uint64_t unfinished);
+  // Begun and ended at once.
+  void note(Operation operation);
+
+  [[nodiscard]] History history() const;
+  // Puts, gets that brought something, completes and fails with the outcome kOk.
+  [[nodiscard]] std::uint64_t acknowledged() const;
+
+  // The server is there again, after a crash.
+  void start_life();
+  [[nodiscard]] std::uint64_t life() const;
+
+  // The phases of a run: its clients bring work, then the queues are drained, then it is over.
+  void stop_producing();
+  [[nodiscard]] bool producing() const;
+  void finish();
+
+  // All of these return at once when the run is over, and at the latest when `patience` is.
+  void wait_for_acknowledged(std::uint64_t count, std::chrono::milliseconds patience) const;
+  void wait_for_life_after(std::uint64_t life, std::chrono::milliseconds patience) const;
+  // Until producing stops, or just for so long.
+  void pause(std::chrono::milliseconds patience) const;
+  [[nodiscard]] bool finished() const;
+
+ private:
+  void end_locked(Id id, Outcome outcome);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  History history_;
+  Position position_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t life_ = 0;
+  bool producing_ = true;
+  bool finished_ = false;
+};
+
+}  // namespace sluice::crash

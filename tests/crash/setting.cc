@@ -1,0 +1,106 @@
+#include "tests/crash/setting.h"
+
+#include <random>
+
+#include <fmt/format.h>
+
+namespace sluice::crash {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+class Maker {
+ public:
+  explicit Maker(std::uint64_t seed) : dice_(seed) { setting_.seed = seed; }
+
+  Setting make(Shape shape) {
+    const std::uint32_t attempts = pick({0, 0, 4});
+    for (const char* name : {"a", "b", "c", "out", "joined"}) {
+      const bool unbounded = std::string_view(name) == "joined";
+      add_queue(name, unbounded ? 0 : between(3, 25), attempts);
+    }
+    shape == Shape::kServed ? serve() : work_remotely();
+    setting_.joined_queue = "joined";
+    add_consumer({.name = "joined-worker", .queue = "joined"});
+    for (const char* name : {"a", "b", "c", "out", "joined"}) {
+      add_consumer({.name = fmt::format("undertaker-{}", name), .queue = fmt::format("{}.dead", name), .troubled = false});
+    }
+    for (const char* name : {"out", "joined"}) setting_.ends.push_back({.name = name});
+    for (const char* name : {"a.dead", "b.dead", "c.dead", "out.dead", "joined.dead"}) setting_.ends.push_back({.name = name});
+    setting_.config = "queues:\n" + queues_ + pipelines_;
+    return std::move(setting_);
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t between(std::uint32_t low, std::uint32_t high) {
+    return std::uniform_int_distribution<std::uint32_t>(low, high)(dice_);
+  }
+  [[nodiscard]] std::uint32_t pick(std::vector<std::uint32_t> from) { return from.at(between(0, 2)); }
+
+  // With its dead-letter queue, which loses nothing by itself. 0 attempts: without limit.
+  void add_queue(const std::string& name, std::uint32_t capacity, std::uint32_t attempts) {
+    queues_ += fmt::format(
+        "  - {{name: {0}, settings: {{capacity: {1}, lease_duration: {2}ms, retry: {{max_attempts: {3}, initial_backoff: "
+        "5ms}}}}}}\n"
+        "  - {{name: {0}.dead, settings: {{capacity: 0, lease_duration: {2}ms, dead_letter_queue: '-', retry: {{max_attempts: "
+        "0}}}}}}\n",
+        name, capacity, kLease.count(), attempts);
+    const Micros lease = duration_cast<microseconds>(kLease).count();
+    setting_.plan.queues[name] = {.capacity = capacity, .lease = lease, .leads_to = {name + ".dead"}};
+    setting_.plan.queues[name + ".dead"] = {.lease = lease};
+  }
+
+  void add_consumer(Consumer consumer) {
+    setting_.plan.queues[consumer.queue].in_flight += consumer.max_batch + Consumer::kMaxAbandoned;
+    setting_.consumers.push_back(std::move(consumer));
+  }
+
+  void add_stage(const std::string& input, const std::string& handler, const std::string& output) {
+    const std::uint32_t workers = between(1, 4);
+    pipelines_ += fmt::format("      - {{input: {}, handler: {}, workers: {}, output: {}}}\n", input, handler, workers, output);
+    setting_.plan.queues[input].in_flight += workers;
+    setting_.plan.queues[input].leads_to.push_back(output);
+  }
+
+  void serve() {
+    pipelines_ = "pipelines:\n  - name: flow\n    stages:\n";
+    add_stage("a", "builtin.identity", "b");
+    add_stage("b", "builtin.lines", "c");
+    add_stage("c", "builtin.sleep", "out");
+    setting_.plan.pipelines["flow"] = {"a", "b", "c"};
+    setting_.producers = {
+        {.name = "p1", .queue = "a", .max_lines = 3},
+        {.name = "p2", .queue = "a", .max_batch = 3, .some_hopeless = true},
+        {.name = "p3", .queue = "a", .careless = true},
+    };
+    add_consumer({.name = "taker-1", .queue = "out"});
+    add_consumer({.name = "taker-2", .queue = "out", .max_batch = 4});
+    setting_.ends.push_back({.name = "flow", .pipeline = true, .also_closes = {"a"}});
+  }
+
+  void work_remotely() {
+    setting_.producers = {
+        {.name = "p1", .queue = "a"},
+        {.name = "p2", .queue = "a", .max_batch = 3},
+        {.name = "p3", .queue = "a", .careless = true},
+    };
+    add_consumer({.name = "first-1", .queue = "a", .output = "b"});
+    add_consumer({.name = "first-2", .queue = "a", .output = "b", .careless = true});
+    add_consumer({.name = "second", .queue = "b", .output = "c", .max_batch = 2});
+    add_consumer({.name = "third", .queue = "c", .output = "out"});
+    add_consumer({.name = "taker", .queue = "out", .max_batch = 4});
+    for (const char* name : {"a", "b", "c"}) setting_.ends.push_back({.name = name});
+  }
+
+  std::mt19937_64 dice_;
+  Setting setting_;
+  std::string queues_;
+  std::string pipelines_;
+};
+
+}  // namespace
+
+Setting make_setting(Shape shape, std::uint64_t seed) { return Maker(seed).make(shape); }
+
+}  // namespace sluice::crash

@@ -1,0 +1,65 @@
+// What one run is made of: the server's configuration, who produces and consumes, and what the checker has to know. All of it
+// follows from the seed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/crash/checker/checker.h"
+
+namespace sluice::crash {
+
+enum class Shape {
+  kServed,  // three stages whose workers are the server's own
+  kRemote,  // three stages whose workers are clients that complete and put in one step
+};
+
+// Long against a round trip, short against a run: some leases run out.
+inline constexpr std::chrono::milliseconds kLease{300};
+
+// Values come one to an item, or several in lines of one payload, which the server's second stage takes apart.
+struct Producer {
+  std::string name;
+  std::string queue;
+  std::uint32_t max_batch = 1;
+  std::uint32_t max_lines = 1;
+  // Some items ask the server's third stage for what it cannot do, which kills them at once.
+  bool some_hopeless = false;
+  // Gives a call up when the server is gone, so that nobody knows what became of it. Others repeat it.
+  bool careless = false;
+};
+
+struct Consumer {
+  std::string name;
+  std::string queue;
+  std::string output;  // where it hands on to; empty: nowhere
+  std::uint32_t max_batch = 1;
+  bool troubled = true;  // some items fail, some are left to their leases
+  bool careless = false;
+  // So many leases at most are left to run out in one life of the server.
+  static constexpr std::uint32_t kMaxAbandoned = 2;
+};
+
+struct Setting {
+  std::uint64_t seed = 0;
+  std::string config;
+  Plan plan;
+  std::vector<Producer> producers;
+  std::vector<Consumer> consumers;
+  // A client that puts a few items, joins, and so on; a consumer finishes them.
+  std::string joined_queue;
+  // What is closed and joined at the end, one after the other; a pipeline first. What its close closes is named for the
+  // checker.
+  struct End {
+    std::string name;
+    bool pipeline = false;
+    std::vector<std::string> also_closes = {};
+  };
+  std::vector<End> ends;
+};
+
+[[nodiscard]] Setting make_setting(Shape shape, std::uint64_t seed);
+
+}  // namespace sluice::crash

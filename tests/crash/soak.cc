@@ -1,0 +1,97 @@
+// The long form: run after run until the time is over. Prints a line for each, and the sum. Exit code 1 if a run found
+// something; its history is kept.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <filesystem>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "tests/crash/run.h"
+
+namespace sluice::crash {
+namespace {
+
+using std::chrono::steady_clock;
+
+struct Options {
+  double minutes = 10;
+  std::uint64_t rounds = 0;  // 0: as many as the time allows
+  std::uint64_t seed = 0;    // 0: a random one
+  std::string keep = std::filesystem::temp_directory_path().string();
+};
+
+struct Sum {
+  std::uint64_t runs = 0;
+  std::uint64_t bad_runs = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t stops = 0;
+  Counts counts;
+  std::map<Wrong, std::uint64_t> found;
+};
+
+std::string findings(const Sum& sum) {
+  std::string text;
+  for (const Wrong wrong : kAllWrongs)
+    text += fmt::format(", {} {}", sum.found.contains(wrong) ? sum.found.at(wrong) : 0, name_of(wrong));
+  return text;
+}
+
+void add(Sum& sum, const RunResult& result, const Options& options) {
+  ++sum.runs;
+  sum.kills += result.kills;
+  sum.stops += result.stops;
+  sum.counts += result.verdict.counts;
+  for (const Finding& finding : result.verdict.findings) ++sum.found[finding.wrong];
+  if (result.verdict.good()) return;
+  ++sum.bad_runs;
+  fmt::print("{}the history is in {}\n", to_text(result.verdict), keep(result, options.keep).string());
+}
+
+void print(const Sum& sum) {
+  const Counts& counts = sum.counts;
+  fmt::print(
+      "{} runs, {} kills, {} stops: {} operations ({} unanswered, {} refused), {} values put, {} handed on, {} completed, "
+      "{} handed out again, {} joins{}\n",
+      sum.runs, sum.kills, sum.stops, counts.operations, counts.unknown, counts.refused, counts.values_put, counts.handed_on,
+      counts.completed, counts.redelivered, counts.joins, findings(sum));
+}
+
+int soak(const Options& options) {
+  const auto end = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(
+                                             std::chrono::duration<double, std::ratio<60>>(options.minutes));
+  std::mt19937_64 dice(options.seed);
+  Sum sum;
+  for (std::uint64_t seed = options.seed; steady_clock::now() < end && (options.rounds == 0 || sum.kills < options.rounds);
+       ++seed) {
+    const Shape shape = dice() % 2 == 0 ? Shape::kServed : Shape::kRemote;
+    const std::uint64_t kills = 5 + dice() % 20;
+    const RunResult result = run({.shape = shape, .seed = seed, .kills = kills, .stops = dice() % 3});
+    fmt::print("seed {}, {} stages: {} kills, {} operations, {}\n", seed, shape == Shape::kServed ? "served" : "remote",
+               result.kills, result.verdict.counts.operations, result.verdict.good() ? "good" : "WRONG");
+    add(sum, result, options);
+    std::fflush(stdout);
+  }
+  print(sum);
+  return sum.bad_runs == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace sluice::crash
+
+int main(int argc, char** argv) {
+  sluice::crash::Options options;
+  CLI::App app("Kills a loaded sluiced again and again, and checks that nothing it acknowledged is lost.");
+  app.add_option("--minutes", options.minutes, "How long")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "How many kills at most; 0: as many as the time allows")->capture_default_str();
+  app.add_option("--seed", options.seed, "Of the first run; 0: any");
+  app.add_option("--keep", options.keep, "Where the history of a failed run goes")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  if (options.seed == 0) options.seed = std::random_device()();
+  try {
+    return sluice::crash::soak(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+}
