@@ -1,5 +1,6 @@
-// ./dev bench load [--runs N] [--seconds S] [--check]: sluiced under load, in memory and synced, beside a bare gRPC server and
-// the bare disk. The load generator and the servers share the machine's cores, so the ratios say more than the rates.
+// ./dev bench load [--runs N] [--seconds S] [--jobs N] [--only PART] [--check]: sluiced under load, in memory and synced,
+// beside a bare gRPC server and the bare disk. The load generator and the servers share the machine's cores, so the ratios say
+// more than the rates.
 #include <cstring>
 #include <exception>
 #include <map>
@@ -25,6 +26,7 @@ struct Options {
   int runs = 5;
   std::chrono::milliseconds time{2'000};
   std::uint64_t jobs = 1'000'000;
+  std::string only;  // loads whose names contain this
   bool check = false;
 };
 
@@ -129,6 +131,7 @@ class Bench {
 
   void add(const Contestant& contestant, const std::string& what, const std::function<std::uint64_t()>& load) {
     const std::string name = contestant.name + ": " + what;
+    if (name.find(options_.only) == std::string::npos) return;
     if (!results_.contains(name)) order_.push_back(name);
     auto& result = results_[name];
     result.name = name;
@@ -153,10 +156,12 @@ Options options_of(const std::vector<std::string>& arguments) {
       options.runs = std::stoi(arguments[++i]);
     } else if (arguments[i] == "--seconds" && value) {
       options.time = std::chrono::milliseconds(static_cast<int>(std::stod(arguments[++i]) * 1'000));
+    } else if (arguments[i] == "--only" && value) {
+      options.only = arguments[++i];
     } else if (arguments[i] == "--jobs" && value) {
       options.jobs = std::stoull(arguments[++i]);
     } else {
-      throw std::runtime_error("usage: bench_load [--runs N] [--seconds S] [--jobs N] [--check]");
+      throw std::runtime_error("usage: bench_load [--runs N] [--seconds S] [--jobs N] [--only PART] [--check]");
     }
   }
   return options;
