@@ -1,5 +1,6 @@
 #include "sluice/client.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "client/src/connection.h"
@@ -31,6 +32,11 @@ v1::CreateQueueRequest create_request(const std::string& name, const QueueSettin
 }
 
 }  // namespace
+
+std::string default_address() {
+  const char* address = std::getenv("SLUICE_SERVER");
+  return address != nullptr && *address != '\0' ? std::string(address) : std::string(kDefaultAddress);
+}
 
 Client::Client(std::string address, ClientOptions options)
     : connection_(std::make_shared<internal::Connection>(std::move(address), std::move(options))) {}

@@ -19,7 +19,7 @@ constexpr std::string_view kGlider =
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const sluice::Client client(argc > 1 ? argv[1] : std::string(sluice::kDefaultAddress));
+  const sluice::Client client(argc > 1 ? argv[1] : sluice::default_address());
   const bool two_phases = argc > 2 && std::string_view(argv[2]) == "two";
   const life::Game game(client, two_phases ? life::Game::Phases::kTwo : life::Game::Phases::kOne);
 

@@ -29,7 +29,7 @@ void produce(const sluice::Queue& tasks) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const sluice::Client client(argc > 1 ? argv[1] : std::string(sluice::kDefaultAddress));
+  const sluice::Client client(argc > 1 ? argv[1] : sluice::default_address());
   const sluice::Queue tasks = client.create_queue("tasks", {.capacity = 5});
   {
     std::vector<std::jthread> consumers;

@@ -33,7 +33,7 @@ const sluice::PipelineSpec kPhotos = {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const sluice::Client client(argc > 1 ? argv[1] : std::string(sluice::kDefaultAddress));
+  const sluice::Client client(argc > 1 ? argv[1] : sluice::default_address());
   const sluice::Pipeline photos = client.create_pipeline(kPhotos);
 
   const sluice::Queue download = photos.queue("download");

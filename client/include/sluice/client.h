@@ -21,11 +21,13 @@
 namespace sluice {
 
 inline constexpr std::string_view kDefaultAddress = "127.0.0.1:7410";
+// What the environment variable SLUICE_SERVER says, as for the `sluice` command; kDefaultAddress if it says nothing.
+[[nodiscard]] std::string default_address();
 
 class Client {
  public:
   // `address`: host:port, or what else gRPC takes as a target ("unix:/run/sluice.sock", "dns:///sluice:7410").
-  explicit Client(std::string address = std::string(kDefaultAddress), ClientOptions options = {});
+  explicit Client(std::string address = default_address(), ClientOptions options = {});
   explicit Client(std::shared_ptr<internal::Connection> connection);
 
   // AlreadyExists.
