@@ -9,8 +9,11 @@ namespace sluice::journal {
 
 using model::number;
 
-void Batch::add(model::Record&& record) {
-  std::visit([this](auto&& each) { keep(std::move(each)); }, std::move(record));
+void Batch::take(std::vector<model::Record>& records) {
+  records_.swap(records);
+  for (auto& record : records_) {
+    std::visit([this](auto&& each) { keep(std::move(each)); }, std::move(record));
+  }
 }
 
 void Batch::clear() {
@@ -18,6 +21,7 @@ void Batch::clear() {
   queues_.clear();
   counters_.clear();
   items_.clear();
+  records_.clear();
   requests_.clear();
   pipelines_.clear();
 }
@@ -36,25 +40,6 @@ void Batch::keep(model::QueueErased&& erased) {
 
 void Batch::keep(model::CountersRecord&& record) { counters_.insert_or_assign(number(record.queue), record); }
 
-void Batch::keep(model::ItemRecord&& record) {
-  const auto [entry, first] = items_.try_emplace(number(record.id));
-  ItemChange& change = entry->second;
-  // An item's first record ever is the one that has its body.
-  if (first) change.fresh = record.body != nullptr;
-  if (record.body) change.body = std::move(record.body);
-  change.state = std::move(record);
-}
-
-void Batch::keep(model::ItemErased&& erased) {
-  const auto [entry, first] = items_.try_emplace(number(erased.id));
-  if (entry->second.fresh) {
-    items_.erase(entry);
-    return;
-  }
-  entry->second.state.reset();
-  entry->second.body.reset();
-}
-
 void Batch::keep(model::RequestRecord&& record) {
   RequestKey key{number(record.queue), record.key};
   requests_.insert_or_assign(std::move(key), std::move(record));
@@ -71,7 +56,7 @@ void Batch::keep(model::PipelineRecord&& record) {
 
 void Batch::keep(model::PipelineErased&& erased) { pipelines_.insert_or_assign(std::move(erased.name), std::nullopt); }
 
-absl::Status Batch::write_to(LmdbStore::Write& write) const {
+absl::Status Batch::write_to(LmdbStore::Write& write) {
   if (auto status = write_queues(write); !status.ok()) return status;
   if (auto status = write_items(write); !status.ok()) return status;
   return write_rest(write);
@@ -101,33 +86,25 @@ absl::Status Batch::write_queues(LmdbStore::Write& write) const {
   return absl::OkStatus();
 }
 
-absl::Status Batch::write_items(LmdbStore::Write& write) const {
-  // In order of the keys, for which a B+tree is quickest.
-  std::vector<std::uint64_t> ids;
-  ids.reserve(items_.size());
-  for (const auto& [id, change] : items_) ids.push_back(id);
-  std::ranges::sort(ids);
-
+absl::Status Batch::write_items(LmdbStore::Write& write) {
   store::Item item;
   store::Body body;
-  for (const std::uint64_t id : ids) {
-    const ItemChange& change = items_.at(id);
-    const ItemKey key(id);
+  return items_.for_each([&](const ItemChanges::Change& change) {
+    const ItemKey key(change.id);
     absl::Status status;
-    if (!change.state) {
+    if (change.state == nullptr) {
       status = write.erase(Table::kItems, key.view());
       status.Update(write.erase(Table::kBodies, key.view()));
-    } else {
-      to_store(*change.state, item);
-      status = write.put(Table::kItems, key.view(), item);
-      if (change.body) {
-        to_store(*change.body, body);
-        status.Update(write.put(Table::kBodies, key.view(), body));
-      }
+      return status;
     }
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+    to_store(*change.state, item);
+    status = change.fresh ? write.append(Table::kItems, key.view(), item) : write.put(Table::kItems, key.view(), item);
+    if (change.body != nullptr) {
+      to_store(*change.body, body);
+      status.Update(write.append(Table::kBodies, key.view(), body));
+    }
+    return status;
+  });
 }
 
 absl::Status Batch::write_rest(LmdbStore::Write& write) const {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "server/journal/item_changes.h"
 #include "server/journal/lmdb_store.h"
 #include "server/model/record.h"
 
@@ -18,38 +18,35 @@ namespace sluice::journal {
 
 class Batch {
  public:
-  // In the order in which the engine emitted them.
-  void add(model::Record&& record);
-  absl::Status write_to(LmdbStore::Write& write) const;
+  // Takes the records of a group, in the order in which the engine emitted them; `records` gets empty room for the next. Once,
+  // until clear().
+  void take(std::vector<model::Record>& records);
+  absl::Status write_to(LmdbStore::Write& write);
   void clear();
 
  private:
-  struct ItemChange {
-    std::optional<model::ItemRecord> state;  // none: erased
-    model::BodyPtr body;                     // null: the store has it
-    bool fresh = false;                      // the store has nothing under this id
-  };
   using RequestKey = std::pair<std::uint32_t, std::string>;
 
   void keep(model::SequenceRecord&& record) { sequence_ = record; }
   void keep(model::QueueRecord&& record);
   void keep(model::QueueErased&& erased);
   void keep(model::CountersRecord&& record);
-  void keep(model::ItemRecord&& record);
-  void keep(model::ItemErased&& erased);
+  void keep(const model::ItemRecord& record) { items_.add(record); }
+  void keep(const model::ItemErased& erased) { items_.add(erased); }
   void keep(model::RequestRecord&& record);
   void keep(model::RequestErased&& erased);
   void keep(model::PipelineRecord&& record);
   void keep(model::PipelineErased&& erased);
 
   absl::Status write_queues(LmdbStore::Write& write) const;
-  absl::Status write_items(LmdbStore::Write& write) const;
+  absl::Status write_items(LmdbStore::Write& write);
   absl::Status write_rest(LmdbStore::Write& write) const;
 
+  std::vector<model::Record> records_;  // `items_` points into it; of the others it has what is left
   std::optional<model::SequenceRecord> sequence_;
   std::map<std::uint32_t, std::optional<model::QueueRecord>> queues_;  // none: erased
   std::map<std::uint32_t, model::CountersRecord> counters_;
-  absl::flat_hash_map<std::uint64_t, ItemChange> items_;
+  ItemChanges items_;
   std::map<RequestKey, std::optional<model::RequestRecord>> requests_;
   std::map<std::string, std::optional<model::PipelineRecord>> pipelines_;
 };

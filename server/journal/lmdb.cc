@@ -49,8 +49,12 @@ Position LmdbJournal::append(std::vector<model::Record>& records) {
   for (const auto& record : records) bytes += payload_bytes(record);
   if (bytes > 0) uncommitted_bytes_ += bytes;
   const std::lock_guard lock(mutex_);
-  pending_.insert(pending_.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
-  records.clear();
+  if (pending_.empty()) {
+    pending_.swap(records);
+  } else {
+    pending_.insert(pending_.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
+    records.clear();
+  }
   ++last_;
   changed_.notify_one();
   return last_;
@@ -127,8 +131,7 @@ absl::Status LmdbJournal::commit(std::vector<model::Record>& records) {
   if (records.empty()) return absl::OkStatus();
   std::size_t bytes = 0;
   for (const auto& record : records) bytes += payload_bytes(record);
-  for (auto& record : records) batch_.add(std::move(record));
-  records.clear();
+  batch_.take(records);
   LmdbStore::Write write(*store_);
   absl::Status status = write.begin();
   if (status.ok()) status = batch_.write_to(write);

@@ -98,6 +98,17 @@ absl::Status LmdbStore::Write::put(Table table, std::string_view key, const goog
   return absl::OkStatus();
 }
 
+absl::Status LmdbStore::Write::append(Table table, std::string_view key, const google::protobuf::MessageLite& message) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_val wanted = val(key);
+  MDB_val value{framed_size(message), nullptr};
+  const int rc = mdb_cursor_put(cursors_.at(index(table)), &wanted, &value, MDB_RESERVE | MDB_APPEND);
+  if (rc == MDB_KEYEXIST) return put(table, key, message);
+  if (rc != 0) return store_.failed(rc, "write");
+  digest_ ^= write_frame(table, key, message, {static_cast<char*>(value.mv_data), value.mv_size});
+  return absl::OkStatus();
+}
+
 absl::Status LmdbStore::Write::erase(Table table, std::string_view key) {
   if (auto status = open_cursor(table); !status.ok()) return status;
   MDB_cursor* cursor = cursors_.at(index(table));
