@@ -33,7 +33,7 @@ std::string picture_of(const Reference& reference) {
     }
     text += "; in line:";
     for (const RefTransfer& transfer : reference.line()) {
-      if (transfer.needs(name)) text += fmt::format(" #{}", transfer.callers.front().caller);
+      if (transfer.needs(name) && !transfer.callers.empty()) text += fmt::format(" #{}", transfer.callers.front().caller);
     }
     text += "\n";
   }
@@ -42,7 +42,8 @@ std::string picture_of(const Reference& reference) {
 
 }  // namespace
 
-Driver::Driver(std::uint64_t seed) : random_(seed), world_(seed, 5 + random_.below(25)) {
+Driver::Driver(std::uint64_t seed, Sabotage sabotage)
+    : random_(seed), world_(seed, 5 + random_.below(25), std::move(sabotage)) {
   change_mood();
   for (int i = 0; i < 3; ++i) create();
 }
@@ -211,12 +212,10 @@ void Driver::complete() {
   if (!any_leased() && random_.chance(80)) return get();
   const Held lease = some_lease();
   SentCompletion sent{.queue = lease.queue, .token = lease.token, .outputs = {}, .request_id = some_request_id()};
-  // One for each queue: several for one that shrinks meanwhile would be refused sooner or later, as the engine likes.
   for (std::size_t i = random_.weighted({50, 30, 15, 5}); i-- > 0;) {
-    const std::string output = some_queue();
-    if (std::ranges::find(sent.outputs, output, &Output::queue) == sent.outputs.end()) {
-      sent.outputs.push_back({output, fresh_item()});
-    }
+    // Often several into one.
+    const bool same = !sent.outputs.empty() && random_.chance(30);
+    sent.outputs.push_back({same ? sent.outputs.back().queue : some_queue(), fresh_item()});
   }
   world_.complete(sent.queue, sent.token, sent.outputs, some_give_up(), sent.request_id);
   if (!sent.request_id.empty()) remember(completions_, std::move(sent));
@@ -272,7 +271,7 @@ void Driver::restart() {
   if (random_.chance(20)) world_.restart();
 }
 
-SimulationResult simulate(std::uint64_t seed, std::uint64_t commands) {
+SimulationResult simulate(std::uint64_t seed, std::uint64_t commands, const Sabotage& sabotage) {
   SimulationResult result;
   std::optional<Driver> driver;
   const auto tally = [&] {
@@ -281,7 +280,7 @@ SimulationResult simulate(std::uint64_t seed, std::uint64_t commands) {
   for (std::uint64_t done = 0; done < commands; ++done) {
     if (done % kCommandsOfAWorld == 0) {
       if (driver) tally();
-      driver.emplace(seed * 1'000'003 + done / kCommandsOfAWorld);
+      driver.emplace(seed * 1'000'003 + done / kCommandsOfAWorld, sabotage);
     }
     try {
       driver->step();

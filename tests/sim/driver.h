@@ -16,7 +16,7 @@ namespace sluice::sim {
 
 class Driver {
  public:
-  explicit Driver(std::uint64_t seed);
+  Driver(std::uint64_t seed, Sabotage sabotage);
 
   // One command, and perhaps some time before it. Throws Mismatch.
   void step();
@@ -90,6 +90,6 @@ struct SimulationResult {
 };
 
 // Runs `commands` commands of the seed, or up to the first failure.
-[[nodiscard]] SimulationResult simulate(std::uint64_t seed, std::uint64_t commands);
+[[nodiscard]] SimulationResult simulate(std::uint64_t seed, std::uint64_t commands, const Sabotage& sabotage = {});
 
 }  // namespace sluice::sim

@@ -170,6 +170,7 @@ void Reference::complete(int caller, const std::string& name, std::uint64_t toke
   completion.request = lease_key(token, request_id);
   if (repeats(*queue, completion.request, caller, give_up, false)) return;
   const RefItem* item = queue->leased(token);
+  if (item == nullptr && makes(Mistake::kTakesOldTokens)) return reply(caller, "ok");
   if (item == nullptr || item->completing) return reply(caller, "LEASE_LOST");
   for (const auto& [output, fresh] : outputs) {
     auto part = std::ranges::find(completion.parts, output, [](const auto& each) { return each.first; });
@@ -181,7 +182,7 @@ void Reference::complete(int caller, const std::string& name, std::uint64_t toke
 }
 
 bool Reference::repeats(RefQueue& queue, const std::string& key, int caller, Time give_up, bool put) {
-  if (key.empty()) return false;
+  if (key.empty() || makes(Mistake::kForgetsRequests)) return false;
   const auto remembered = queue.requests.find(key);
   if (remembered != queue.requests.end() && remembered->second.expires > now_) {
     Reply again{.caller = caller, .outcome = "ok"};
@@ -220,7 +221,7 @@ void Reference::get(int caller, const std::string& name, std::uint32_t max_items
     deliver(*queue, get);
     return settle();
   }
-  if (queue->ended()) return reply(caller, "end");
+  if (has_ended(*queue)) return reply(caller, "end");
   if (give_up <= now_) return reply(caller, "none");
   if (waiters() >= max_waiters_) return reply(caller, "LIMIT_REACHED");
   gets_.push_back(get);
@@ -266,7 +267,7 @@ std::string Reference::release(const std::string& name, std::uint64_t token) {
   if (queue == nullptr) return "QUEUE_NOT_FOUND";
   RefItem* item = queue->leased(token);
   if (item == nullptr || item->completing) return "LEASE_LOST";
-  --item->attempt;
+  if (!makes(Mistake::kReleaseCountsAsAttempt)) --item->attempt;
   put_back(*queue, *item);
   settle();
   return "OK";
@@ -288,7 +289,7 @@ bool Reference::withdraw(int caller) {
   const auto is_caller = [caller](const WaitingCaller& each) { return each.caller == caller; };
   for (std::size_t i = 0; i < line_.size(); ++i) {
     if (std::erase_if(line_[i].callers, is_caller) == 0) continue;
-    if (line_[i].callers.empty()) refuse(i, "");
+    if (line_[i].callers.empty() && !makes(Mistake::kKeepsWithdrawnPuts)) refuse(i, "");
     settle();
     return true;
   }
@@ -298,13 +299,15 @@ bool Reference::withdraw(int caller) {
 
 void Reference::restart() {
   line_.clear();
-  gets_.clear();
+  if (!makes(Mistake::kRestartKeepsWaiters)) gets_.clear();
   joins_.clear();
   for (auto& [name, queue] : queues_) {
     std::vector<const RefItem*> held;
     for (RefItem& item : queue.items) {
       item.completing = false;
       if (item.state == ItemState::kLeased) held.push_back(&item);
+      if (item.state == ItemState::kLeased && makes(Mistake::kRestartForgetsAttempts)) --item.attempt;
+      if (item.state == ItemState::kDelayed && makes(Mistake::kRestartForgetsDelays)) item.state = ItemState::kWaiting;
     }
     // They go back in such an order that, one on top of the other, they lie as they did before.
     std::ranges::sort(held, [&, lifo = queue.settings.order == model::QueueOrder::kLifo](const auto* a, const auto* b) {

@@ -129,9 +129,29 @@ struct RefJoin {
   std::string queue;
 };
 
+// A promise that the reference misunderstands, to see that the simulation would notice an engine that does.
+enum class Mistake {
+  kNone,
+  kAdmitsOneTooMany,
+  kLetsPutsOvertake,
+  kServesTheLatestGet,
+  kForgetsRequests,
+  kTakesOldTokens,
+  kJoinIgnoresWhatIsHeld,
+  kEndsBeforeTheLastReturn,
+  kReleaseCountsAsAttempt,
+  kLeaseRunsOutWhileCompleting,
+  kKeepsWithdrawnPuts,
+  kShrinkRefusesNobody,
+  kRestartForgetsAttempts,
+  kRestartForgetsDelays,
+  kRestartKeepsWaiters,
+};
+
 class Reference {
  public:
-  explicit Reference(std::size_t max_waiters) : max_waiters_(max_waiters) {}
+  explicit Reference(std::size_t max_waiters, Mistake mistake = Mistake::kNone)
+      : max_waiters_(max_waiters), mistake_(mistake) {}
 
   // Commands. Those with a result return "OK" or the error's name; the others reply.
   std::string create(const std::string& name, const model::QueueSettings& settings);
@@ -174,7 +194,10 @@ class Reference {
   [[nodiscard]] std::size_t waiters() const;
 
  private:
+  [[nodiscard]] bool makes(Mistake mistake) const { return mistake == mistake_; }
   RefQueue* find(const std::string& name);
+  [[nodiscard]] bool has_room(const RefQueue& queue, std::size_t more) const;
+  [[nodiscard]] bool has_ended(const RefQueue& queue) const;
   Alarm alarm(Time due) { return {due, ++last_order_}; }
   void reply(int caller, std::string outcome) { replies_.push_back({.caller = caller, .outcome = std::move(outcome)}); }
 
@@ -215,6 +238,7 @@ class Reference {
   bool do_first_due();
 
   std::size_t max_waiters_;
+  Mistake mistake_;
   Time now_{};
   const Choices* choices_ = nullptr;
   std::vector<Reply> replies_;

@@ -19,6 +19,15 @@ std::size_t RefTransfer::items_for(const std::string& queue) const {
   return part == parts.end() ? 0 : part->second.size();
 }
 
+bool Reference::has_room(const RefQueue& queue, std::size_t more) const {
+  return queue.has_room_for(makes(Mistake::kAdmitsOneTooMany) ? more - 1 : more);
+}
+
+bool Reference::has_ended(const RefQueue& queue) const {
+  if (!makes(Mistake::kEndsBeforeTheLastReturn)) return queue.ended();
+  return queue.closed && queue.count(ItemState::kLeased) == queue.items.size();
+}
+
 void Reference::transfer(int caller, RefTransfer transfer, Time give_up) {
   const std::string error = obstacle(transfer);
   if (!error.empty()) return reply(caller, error);
@@ -53,7 +62,7 @@ std::string Reference::obstacle(const RefTransfer& transfer) {
 // The first of its queues that has no room for it, or else where it must wait behind others; null if it can happen now.
 RefQueue* Reference::blocking(const RefTransfer& transfer, std::size_t ahead) {
   for (const auto& [name, items] : transfer.parts) {
-    if (!queues_.at(name).has_room_for(items.size())) return &queues_.at(name);
+    if (!has_room(queues_.at(name), items.size())) return &queues_.at(name);
   }
   return held_up(transfer, ahead);
 }
@@ -61,10 +70,11 @@ RefQueue* Reference::blocking(const RefTransfer& transfer, std::size_t ahead) {
 // The first of its queues that has no room for somebody among the first `ahead` in line. Who has room here but not elsewhere
 // does not hold up those behind; else two stages that share an output could block each other for good.
 RefQueue* Reference::held_up(const RefTransfer& transfer, std::size_t ahead) {
+  if (makes(Mistake::kLetsPutsOvertake)) return nullptr;
   for (const auto& [name, items] : transfer.parts) {
     RefQueue& queue = queues_.at(name);
     for (std::size_t i = 0; i < ahead; ++i) {
-      if (line_[i].needs(name) && !queue.has_room_for(line_[i].items_for(name))) return &queue;
+      if (line_[i].needs(name) && !has_room(queue, line_[i].items_for(name))) return &queue;
     }
   }
   return nullptr;
@@ -127,7 +137,7 @@ void Reference::end_line_of(const std::string& queue, const std::string& outcome
 }
 
 void Reference::refuse_too_large(const RefQueue& queue) {
-  if (queue.settings.capacity == 0) return;
+  if (queue.settings.capacity == 0 || makes(Mistake::kShrinkRefusesNobody)) return;
   for (std::size_t i = 0; i < line_.size();) {
     if (line_[i].items_for(queue.name) > queue.settings.capacity) {
       refuse(i, "BATCH_TOO_LARGE");
@@ -194,6 +204,10 @@ void Reference::retry_or_bury(RefQueue& queue, RefItem& item, bool retry, std::o
   // One microsecond for rounding.
   const auto least = static_cast<Duration::rep>(static_cast<double>(delay->count()) * (1.0 - jitter)) - 1;
   const Time chosen = jitter > 0.0 ? choices_->due(item.payload) : latest;
+  if (least <= 0 && chosen <= now_) {  // nothing is left of so short a delay
+    item.state = ItemState::kWaiting;
+    return;
+  }
   if (chosen > latest || chosen < now_ + Duration{least}) {
     complaints_.push_back(fmt::format("{} is due {} us from now; the policy allows {} to {}", item.payload,
                                       (chosen - now_).count(), least, delay->count()));
@@ -243,7 +257,8 @@ void Reference::settle() {
 }
 
 void Reference::note_idle(RefQueue& queue) {
-  const bool idle = queue.items.empty();
+  const std::size_t ignored = makes(Mistake::kJoinIgnoresWhatIsHeld) ? queue.count(ItemState::kLeased) : 0;
+  const bool idle = queue.items.size() == ignored;
   if (idle && !queue.was_idle) ++queue.idle_count;
   if (!idle && queue.empty_moment) ++queue.empty_moments;
   queue.empty_moment = false;
@@ -300,15 +315,20 @@ bool Reference::admit_waiting() {
 }
 
 bool Reference::serve_waiting(RefQueue& queue) {
-  const auto first = std::ranges::find(gets_, queue.name, &RefGet::queue);
+  auto first = std::ranges::find(gets_, queue.name, &RefGet::queue);
   if (first == gets_.end()) return false;
+  while (makes(Mistake::kServesTheLatestGet)) {
+    const auto later = std::ranges::find(first + 1, gets_.end(), queue.name, &RefGet::queue);
+    if (later == gets_.end()) break;
+    first = later;
+  }
   const RefGet get = *first;
   if (!queue.paused && queue.count(ItemState::kWaiting) > 0) {
     gets_.erase(first);
     deliver(queue, get);
     return true;
   }
-  if (!queue.ended()) return false;
+  if (!has_ended(queue)) return false;
   gets_.erase(first);
   reply(get.caller.caller, "end");
   return true;
@@ -345,7 +365,7 @@ bool Reference::do_first_due() {
     for (RefItem& item : queue.items) {
       if (item.state == ItemState::kDelayed) {
         consider(item.alarm, [&item] { item.state = ItemState::kWaiting; });
-      } else if (item.state == ItemState::kLeased && !item.completing) {
+      } else if (item.state == ItemState::kLeased && (!item.completing || makes(Mistake::kLeaseRunsOutWhileCompleting))) {
         consider(item.alarm, [this, &queue = queue, token = item.token] { lose_lease(queue, token, "LEASE_EXPIRED"); });
       }
     }

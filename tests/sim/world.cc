@@ -49,7 +49,8 @@ std::string describe(const model::QueueSettings& settings) {
                      settings.retry.max_backoff.count(), settings.retry.jitter, settings.dead_letter_queue);
 }
 
-World::World(std::uint64_t seed, std::size_t max_waiters) : reference_(max_waiters) {
+World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
+    : reference_(max_waiters, sabotage.mistake), sabotage_(std::move(sabotage)) {
   options_.seed = seed;
   options_.max_waiters = max_waiters;
   engine_ = std::make_unique<engine::Engine>(options_);
@@ -85,7 +86,9 @@ void World::both(std::string what, const std::function<std::string(engine::Effec
   note(std::move(what));
   engine::Effects effects;
   const std::string given = by_engine(effects);
+  if (sabotage_.falsify) sabotage_.falsify(effects);
   absorb(effects);
+  check_invariants(effects);
   reference_.begin(now_, &choices_);
   const std::string expected = by_reference();
   reference_.finish([this](const std::string& queue) { return engine_->queue(now_, queue)->idle_count; });
@@ -113,11 +116,15 @@ void World::absorb(const engine::Effects& effects) {
     const auto* got = std::get_if<engine::GetAnswer>(&answer);
     if (got == nullptr) continue;
     for (const model::Delivery& item : got->items) {
-      if (number(item.lease) <= last_token_) throw Mismatch("a lease token was given before");
-      last_token_ = number(item.lease);
-      given_tokens_[item.body->payload] = last_token_;
+      given_tokens_[item.body->payload] = number(item.lease);
     }
   }
+}
+
+void World::check_invariants(const engine::Effects& effects) {
+  Invariants::Answers answers;
+  for (const auto& [caller, answer] : effects.answers) answers.emplace_back(numbers_.at(caller), &answer);
+  invariants_.check(engine_->list_queues(now_, "", "", 1'000), answers);
 }
 
 std::vector<Reply> World::replies_of(const engine::Effects& effects) {
@@ -215,6 +222,11 @@ void World::put(const std::string& queue, const std::vector<NewRefItem>& items, 
     if (item.delay.count() > 0) payloads += fmt::format("(+{}us)", item.delay.count());
   }
   engine::Caller& caller = new_caller();
+  invariants_.ask({.caller = last_caller(),
+                   .kind = Invariants::Kind::kPut,
+                   .queue = queue,
+                   .puts = {{queue, items.size()}},
+                   .repeatable = !request_id.empty()});
   both(
       fmt::format("#{} put {}{} until {} request '{}'", last_caller(), queue, payloads, in_us(give_up, now_), request_id),
       [&](engine::Effects& out) {
@@ -230,6 +242,7 @@ void World::put(const std::string& queue, const std::vector<NewRefItem>& items, 
 void World::get(const std::string& queue, std::uint32_t max_items, Time give_up, std::optional<Duration> lease) {
   const engine::GetCommand command{.queue = queue, .max_items = max_items, .give_up = give_up, .lease_duration = lease};
   engine::Caller& caller = new_caller();
+  invariants_.ask({.caller = last_caller(), .kind = Invariants::Kind::kGet, .queue = queue});
   both(
       fmt::format("#{} get {} of {} until {} lease {}us", last_caller(), max_items, queue, in_us(give_up, now_),
                   lease ? lease->count() : 0),
@@ -248,12 +261,16 @@ void World::complete(const std::string& queue, std::uint64_t token, const std::v
   engine::CompleteCommand command{.queue = queue, .lease = model::LeaseId{token}, .give_up = give_up, .request_id = request_id};
   std::string text;
   std::vector<std::pair<std::string, NewRefItem>> handed_on;
+  Invariants::Question question{.kind = Invariants::Kind::kComplete, .queue = queue, .repeatable = !request_id.empty()};
   for (const Output& output : outputs) {
+    ++question.puts[output.queue];
     command.outputs.push_back({.queue = output.queue, .item = item_of(output.item)});
     handed_on.emplace_back(output.queue, output.item);
     text += fmt::format(" {}->{}", output.item.payload, output.queue);
   }
   engine::Caller& caller = new_caller();
+  question.caller = last_caller();
+  invariants_.ask(std::move(question));
   both(
       fmt::format("#{} complete {} of {}{} until {} request '{}'", last_caller(), token, queue, text, in_us(give_up, now_),
                   request_id),
@@ -290,6 +307,7 @@ void World::extend(const std::string& queue, std::uint64_t token, std::optional<
 }
 
 void World::release(const std::string& queue, std::uint64_t token) {
+  invariants_.release(queue);
   both(
       fmt::format("release {} of {}", token, queue),
       [&](engine::Effects& out) { return word(engine_->release(now_, queue, model::LeaseId{token}, out)); },
@@ -300,6 +318,7 @@ void World::join(const std::string& queue, std::optional<std::uint64_t> since) {
   engine::Caller& caller = new_caller();
   const engine::JoinCommand command{
       .name = queue, .progress_interval = limits::kMinProgressInterval, .since_idle_count = since};
+  invariants_.ask({.caller = last_caller(), .kind = Invariants::Kind::kJoin, .queue = queue, .since = since});
   both(
       fmt::format("#{} join {} since {}", last_caller(), queue, since ? static_cast<std::int64_t>(*since) : -1),
       [&](engine::Effects& out) {
@@ -316,7 +335,9 @@ void World::withdraw(int caller) {
   both(
       fmt::format("withdraw #{}", caller),
       [&](engine::Effects& out) {
-        return engine_->withdraw(now_, callers_[static_cast<std::size_t>(caller) - 1], out) ? "taken back" : "nothing";
+        const bool taken_back = engine_->withdraw(now_, callers_[static_cast<std::size_t>(caller) - 1], out);
+        if (taken_back) invariants_.withdrawn(caller);
+        return taken_back ? "taken back" : "nothing";
       },
       [&] { return reference_.withdraw(caller) ? "taken back" : "nothing"; });
 }
@@ -355,6 +376,7 @@ void World::jump(Duration time) {
 void World::oversleep(Duration time) { now_ += time; }
 
 void World::restart() {
+  invariants_.restart();
   both(
       "restart",
       [&](engine::Effects& out) {

@@ -15,6 +15,7 @@
 
 #include "server/engine/engine.h"
 #include "tests/engine/record_store.h"
+#include "tests/sim/invariants.h"
 #include "tests/sim/reference.h"
 
 namespace sluice::sim {
@@ -33,9 +34,17 @@ struct Output {
   NewRefItem item;
 };
 
+// What makes the test fail, for whoever tests the test.
+struct Sabotage {
+  // A promise that the reference gets wrong.
+  Mistake mistake = Mistake::kNone;
+  // Falsifies what the engine said.
+  std::function<void(engine::Effects&)> falsify = nullptr;
+};
+
 class World {
  public:
-  World(std::uint64_t seed, std::size_t max_waiters);
+  World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage);
 
   // Commands. They throw Mismatch. Waiting ones return the number of the caller that they made.
   void create(const std::string& queue, const model::QueueSettingsPatch& patch);
@@ -86,6 +95,7 @@ class World {
             const std::function<std::string()>& by_reference);
   engine::Caller& new_caller();
   void absorb(const engine::Effects& effects);
+  void check_invariants(const engine::Effects& effects);
   void compare_replies(const engine::Effects& effects);
   [[nodiscard]] std::vector<Reply> replies_of(const engine::Effects& effects);
   bool is_later_progress(const Reply& reply);
@@ -104,7 +114,8 @@ class World {
   std::deque<Address> callers_;
   std::unordered_map<const engine::Caller*, int> numbers_;
   std::unordered_map<int, Time> told_;  // joins: when they were last told something
-  std::uint64_t last_token_ = 0;
+  Sabotage sabotage_;
+  Invariants invariants_;
   std::map<std::string, std::uint64_t> outcomes_;
   std::deque<std::string> log_;
 };

@@ -1,0 +1,111 @@
+#include "tests/sim/invariants.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/sim/world.h"
+
+namespace sluice::sim {
+namespace {
+
+std::uint64_t depth(const engine::QueueView& view) { return view.waiting + view.delayed; }
+
+bool succeeded(const engine::Answer& answer) {
+  return std::visit([](const auto& each) { return each.status.ok(); }, answer);
+}
+
+}  // namespace
+
+void Invariants::restart() {
+  open_.clear();
+  before_.clear();
+}
+
+void Invariants::withdrawn(int caller) {
+  std::erase_if(open_, [caller](const Question& question) { return question.caller == caller; });
+}
+
+void Invariants::check(const std::vector<engine::QueueView>& views, const Answers& answers) {
+  now_.clear();
+  for (const engine::QueueView& view : views) now_.emplace(view.name, view);
+  admitted_.clear();
+  for (const auto& [caller, answer] : answers) check_answer(caller, *answer);
+  for (const auto& [name, view] : now_) {
+    check_counts(view);
+    check_bound(view);
+  }
+  before_.swap(now_);
+  released_.clear();
+}
+
+void Invariants::check_answer(int caller, const engine::Answer& answer) {
+  const auto asked = std::ranges::find(open_, caller, &Question::caller);
+  if (asked == open_.end()) throw Mismatch(fmt::format("caller {} is answered after the end of its question", caller));
+  if (const auto* got = std::get_if<engine::GetAnswer>(&answer)) {
+    check_tokens(*got);
+    if (!got->items.empty()) check_line(*asked);
+  } else if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) {
+    if (joined->status.ok() && joined->done) check_join(*asked, *joined);
+  } else if (succeeded(answer) && !asked->repeatable) {
+    if (asked->kind == Kind::kPut) check_line(*asked);
+    for (const auto& [queue, count] : asked->puts) admitted_[queue] += count;
+  }
+  if (engine::is_final(answer)) open_.erase(asked);
+}
+
+// Nobody who asks the same of the same queue for longer still waits. (A completion may wait for another queue.)
+void Invariants::check_line(const Question& served) const {
+  for (const Question& other : open_) {
+    if (other.caller == served.caller) return;
+    if (other.kind == served.kind && other.queue == served.queue && !other.repeatable) {
+      throw Mismatch(fmt::format("caller {} of queue {} overtakes {}", served.caller, served.queue, other.caller));
+    }
+  }
+}
+
+void Invariants::check_join(const Question& join, const engine::JoinAnswer& answer) const {
+  const auto view = now_.find(join.queue);
+  if (view == now_.end() || view->second.unfinished() == 0) return;
+  const auto earlier = before_.find(join.queue);
+  const bool was_idle = earlier == before_.end() || view->second.idle_count > earlier->second.idle_count;
+  const bool missed = join.since && answer.idle_count > *join.since;
+  if (!was_idle && !missed) throw Mismatch(fmt::format("join {} of queue {} returns early", join.caller, join.queue));
+}
+
+void Invariants::check_tokens(const engine::GetAnswer& answer) {
+  for (const model::Delivery& item : answer.items) {
+    if (number(item.lease) <= last_token_) throw Mismatch("a lease token was given before");
+    last_token_ = number(item.lease);
+  }
+}
+
+void Invariants::check_counts(const engine::QueueView& view) const {
+  const auto& counters = view.counters;
+  const std::uint64_t ended = counters.done + counters.dead_lettered + counters.discarded;
+  if (counters.put < ended) throw Mismatch(fmt::format("queue {}: more items ended than were put", view.name));
+  if (counters.put - ended != view.unfinished()) {
+    throw Mismatch(
+        fmt::format("queue {}: {} put, {} ended, but {} unfinished", view.name, counters.put, ended, view.unfinished()));
+  }
+  if (view.unfinished() == 0 && view.waiting_joins > 0) {
+    throw Mismatch(fmt::format("queue {}: nothing is unfinished, and a join waits", view.name));
+  }
+}
+
+// Deeper than allowed only by what came back, what died elsewhere, or what was there before.
+void Invariants::check_bound(const engine::QueueView& view) const {
+  const auto earlier = before_.find(view.name);
+  if (view.settings.capacity == 0 || earlier == before_.end()) return;
+  const auto& counters = earlier->second.counters;
+  if (view.counters.put < counters.put) return;  // deleted and created again
+  const auto known = admitted_.find(view.name);
+  const std::uint64_t put = view.counters.put - counters.put;
+  const std::uint64_t other_puts = put - std::min(put, known == admitted_.end() ? 0 : known->second);
+  const std::uint64_t came_back = view.counters.retried - counters.retried + (released_ == view.name ? 1 : 0);
+  if (depth(view) > std::max<std::uint64_t>(view.settings.capacity, depth(earlier->second)) + came_back + other_puts) {
+    throw Mismatch(fmt::format("queue {}: {} wait, {} are allowed", view.name, depth(view), view.settings.capacity));
+  }
+}
+
+}  // namespace sluice::sim
