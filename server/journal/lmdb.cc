@@ -38,8 +38,7 @@ LmdbJournal::~LmdbJournal() { stop(); }
 absl::Status LmdbJournal::load(const std::function<void(model::Record&&)>& each) { return load_store(*store_, each); }
 
 absl::Status LmdbJournal::start(OnCommitted on_committed, OnFailed on_failed) {
-  on_committed_ = std::move(on_committed);
-  on_failed_ = std::move(on_failed);
+  notices_.start(std::move(on_committed), std::move(on_failed));
   writer_ = std::thread([this] { write_groups(); });
   return absl::OkStatus();
 }
@@ -107,6 +106,7 @@ void LmdbJournal::stop() {
     changed_.notify_one();
   }
   if (writer_.joinable()) writer_.join();
+  notices_.stop();
 }
 
 void LmdbJournal::write_groups() {
@@ -121,9 +121,9 @@ void LmdbJournal::write_groups() {
       group.swap(pending_);
       last = last_;
     }
-    if (auto status = commit(group); !status.ok()) return on_failed_(status);
+    if (auto status = commit(group); !status.ok()) return notices_.failed(status);
     committed = last;
-    on_committed_(committed);
+    notices_.committed(committed);
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/journal/batch.h"
+#include "server/journal/commit_notices.h"
 #include "server/journal/journal.h"
 #include "server/journal/lmdb_store.h"
 
@@ -43,8 +44,7 @@ class LmdbJournal final : public Journal {
   absl::Status commit(std::vector<model::Record>& records);
 
   const std::unique_ptr<LmdbStore> store_;
-  OnCommitted on_committed_;
-  OnFailed on_failed_;
+  CommitNotices notices_;
   Batch batch_;  // of the writing thread
 
   std::mutex backing_up_;
