@@ -55,6 +55,8 @@ absl::Status Engine::update_queue(Time now, std::string_view name, const model::
                          fmt::format("the order of queue \"{}\" is fixed since its creation; create another queue", name));
     }
     if (auto status = check_dead_letter_queue(name, settings); !status.ok()) return status;
+    step.tables.dead_letter_queues.remove(queue.settings);
+    step.tables.dead_letter_queues.add(settings);
     queue.settings = settings;
     queue.recount_last_attempts();
     refuse_too_large(step, queue);
@@ -166,7 +168,7 @@ void Engine::worker_stopped(Time now, std::string_view pipeline, std::string_vie
 absl::StatusOr<QueueView> Engine::queue(Time now, std::string_view name) const {
   auto found = state_->tables.queue(name);
   if (!found.ok()) return found.status();
-  return view_of(now, **found);
+  return view_of(state_->tables, now, **found);
 }
 
 std::vector<QueueView> Engine::list_queues(Time now, std::string_view prefix, std::string_view after, std::size_t limit) const {
@@ -174,7 +176,7 @@ std::vector<QueueView> Engine::list_queues(Time now, std::string_view prefix, st
   const auto& queues = state_->tables.queues;
   auto next = after < prefix ? queues.lower_bound(prefix) : queues.upper_bound(after);
   for (; next != queues.end() && views.size() < limit && next->first.starts_with(prefix); ++next) {
-    views.push_back(view_of(now, *next->second));
+    views.push_back(view_of(state_->tables, now, *next->second));
   }
   return views;
 }
@@ -182,14 +184,14 @@ std::vector<QueueView> Engine::list_queues(Time now, std::string_view prefix, st
 absl::StatusOr<PipelineView> Engine::pipeline(Time now, std::string_view name) const {
   auto found = state_->tables.pipeline(name);
   if (!found.ok()) return found.status();
-  return view_of(now, **found);
+  return view_of(state_->tables, now, **found);
 }
 
 std::vector<PipelineView> Engine::list_pipelines(Time now, std::string_view after, std::size_t limit) const {
   std::vector<PipelineView> views;
   const auto& pipelines = state_->tables.pipelines;
   for (auto next = pipelines.upper_bound(after); next != pipelines.end() && views.size() < limit; ++next) {
-    views.push_back(view_of(now, *next->second));
+    views.push_back(view_of(state_->tables, now, *next->second));
   }
   return views;
 }

@@ -71,6 +71,7 @@ Queue& create_queue(Step& step, std::string_view name, const model::QueueSetting
   auto created = std::make_unique<Queue>(step.new_queue_id(), std::string(name), settings, step.now);
   Queue& queue = *created;
   queue.pipeline = pipeline;
+  step.tables.dead_letter_queues.add(settings);
   step.tables.queues_by_id.emplace(model::number(queue.id), &queue);
   step.tables.queues.emplace(name, std::move(created));
   step.record(queue.record());
@@ -92,6 +93,7 @@ std::uint64_t remove_queue(Step& step, Queue& queue) {
   step.tables.timers.cancel(queue.request_timer);
   std::erase(step.tables.to_settle, &queue);
   std::erase(step.tables.to_count, &queue);
+  step.tables.dead_letter_queues.remove(queue.settings);
   step.tables.queues_by_id.erase(model::number(queue.id));
   step.tables.queues.erase(step.tables.queues.find(queue.name));
   return discarded;

@@ -8,11 +8,11 @@ namespace sluice::engine {
 namespace {
 
 JoinAnswer progress_of(const Step& step, const Queue& queue) {
-  return {absl::OkStatus(), false, queue.idle_count, view_of(step.now, queue)};
+  return {absl::OkStatus(), false, queue.idle_count, view_of(step.tables, step.now, queue)};
 }
 
 JoinAnswer progress_of(const Step& step, const Pipeline& pipeline) {
-  return {absl::OkStatus(), false, pipeline.idle_count, view_of(step.now, pipeline)};
+  return {absl::OkStatus(), false, pipeline.idle_count, view_of(step.tables, step.now, pipeline)};
 }
 
 template <class Joined>

@@ -4,7 +4,7 @@
 
 namespace sluice::engine {
 
-QueueView view_of(base::Time now, const Queue& queue) {
+QueueView view_of(const Tables& tables, base::Time now, const Queue& queue) {
   QueueView view;
   view.name = queue.name;
   view.settings = queue.settings;
@@ -22,20 +22,20 @@ QueueView view_of(base::Time now, const Queue& queue) {
   if (const auto oldest = queue.oldest_put_time()) view.oldest_age = now - *oldest;
   view.idle_count = queue.idle_count;
   view.counters = queue.counters;
-  view.stalls = stalls_of(now, queue);
+  view.stalls = stalls_of(tables, now, queue);
   return view;
 }
 
-PipelineView view_of(base::Time now, const Pipeline& pipeline) {
+PipelineView view_of(const Tables& tables, base::Time now, const Pipeline& pipeline) {
   PipelineView view;
   view.name = pipeline.name;
   for (const auto& stage : pipeline.stages) view.stages.push_back({stage->spec, stage->state, stage->workers});
-  for (const Queue* queue : pipeline.queues()) view.queues.push_back(view_of(now, *queue));
+  for (const Queue* queue : pipeline.queues()) view.queues.push_back(view_of(tables, now, *queue));
   view.create_time = pipeline.create_time;
   view.unfinished = pipeline.unfinished();
   view.finished = pipeline.finished();
   view.idle_count = pipeline.idle_count;
-  view.stalls = stalls_of(now, pipeline);
+  view.stalls = stalls_of(tables, now, pipeline);
   return view;
 }
 

@@ -9,13 +9,15 @@
 
 namespace sluice::engine {
 
-[[nodiscard]] QueueView view_of(base::Time now, const Queue& queue);
-[[nodiscard]] PipelineView view_of(base::Time now, const Pipeline& pipeline);
+struct Tables;
+
+[[nodiscard]] QueueView view_of(const Tables& tables, base::Time now, const Queue& queue);
+[[nodiscard]] PipelineView view_of(const Tables& tables, base::Time now, const Pipeline& pipeline);
 [[nodiscard]] PeekedItem peeked(const Item& item);
 
 // Why `queue` does not move; empty when all is well.
-[[nodiscard]] std::vector<Stall> stalls_of(base::Time now, const Queue& queue);
+[[nodiscard]] std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Queue& queue);
 // Of its queues; what lies in a queue that no stage reads counts only when it holds others back.
-[[nodiscard]] std::vector<Stall> stalls_of(base::Time now, const Pipeline& pipeline);
+[[nodiscard]] std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Pipeline& pipeline);
 
 }  // namespace sluice::engine

@@ -27,6 +27,7 @@ class Restorer {
     queue->state = record.state;
     queue->paused = record.paused;
     queue->pipeline = std::move(record.pipeline);
+    tables_.dead_letter_queues.add(queue->settings);
     if (!tables_.queues_by_id.emplace(model::number(record.id), queue.get()).second) return damaged("two queues of one id");
     if (!tables_.queues.emplace(std::move(record.name), std::move(queue)).second) return damaged("two queues of one name");
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "server/engine/look.h"
+#include "server/engine/tables.h"
 #include "server/engine/waiters.h"
 
 namespace sluice::engine {
@@ -46,8 +47,8 @@ bool any_reader(const Queue& queue, StageState state) {
   return std::ranges::any_of(queue.readers, [&](const Stage* stage) { return stage->state == state; });
 }
 
-// Items could be handed out, but nobody takes any.
-std::optional<Stall> without_consumer(const Queue& queue) {
+// Items could be handed out, but nobody takes any. Dead letters lie until somebody looks at them: nobody is missing there.
+std::optional<Stall> without_consumer(const Tables& tables, const Queue& queue) {
   if (queue.ready.empty() || !queue.untouched_by_consumers()) return std::nullopt;
   const auto stall = [&](StallReason reason, std::string message) { return Stall{reason, queue.name, std::move(message)}; };
   const bool holds_back = !queue.puts.empty();
@@ -55,6 +56,7 @@ std::optional<Stall> without_consumer(const Queue& queue) {
     return stall(StallReason::kOutputFullWithoutConsumer,
                  fmt::format("queue \"{}\" is full ({}) and has no consumer", queue.name, fill_of(queue)));
   }
+  if (queue.readers.empty() && tables.dead_letter_queues.contains(queue.name)) return std::nullopt;
   if (queue.readers.empty()) {
     return stall(StallReason::kNoConsumer,
                  fmt::format("queue \"{}\" has {} waiting items and no consumer", queue.name, queue.ready.size()));
@@ -93,12 +95,12 @@ std::string_view name(StallReason reason) {
   return "UNKNOWN";
 }
 
-std::vector<Stall> stalls_of(base::Time now, const Queue& queue) {
+std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Queue& queue) {
   std::vector<Stall> stalls;
   if (queue.paused && !queue.ready.empty()) {
     stalls.push_back({StallReason::kQueuePaused, queue.name,
                       fmt::format("queue \"{}\" is paused with {} waiting items", queue.name, queue.ready.size())});
-  } else if (auto stall = without_consumer(queue)) {
+  } else if (auto stall = without_consumer(tables, queue)) {
     stalls.push_back(std::move(*stall));
   }
   if (!queue.puts.empty() && waits_for_itself(queue)) {
@@ -115,10 +117,10 @@ std::vector<Stall> stalls_of(base::Time now, const Queue& queue) {
   return stalls;
 }
 
-std::vector<Stall> stalls_of(base::Time now, const Pipeline& pipeline) {
+std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Pipeline& pipeline) {
   std::vector<Stall> stalls;
   for (const Queue* queue : pipeline.queues()) {
-    for (Stall& stall : stalls_of(now, *queue)) {
+    for (Stall& stall : stalls_of(tables, now, *queue)) {
       const bool harmless = queue->readers.empty() && queue->puts.empty();
       if (!harmless) stalls.push_back(std::move(stall));
     }

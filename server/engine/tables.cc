@@ -13,6 +13,8 @@ using base::Reason;
 constexpr std::uint64_t kReservedAhead = 1U << 20;
 constexpr std::uint32_t kQueuesReservedAhead = 1U << 10;
 
+bool says_it_by_its_name(std::string_view queue) { return model::default_dead_letter_queue(queue).empty(); }
+
 }  // namespace
 
 double Dice::roll() {
@@ -23,6 +25,18 @@ double Dice::roll() {
   z ^= z >> 31;
   return static_cast<double>(z >> 11) * 0x1.0p-53;
 }
+
+void DeadLetterQueues::add(const model::QueueSettings& settings) {
+  const std::string& name = settings.dead_letter_queue;
+  if (!name.empty() && !says_it_by_its_name(name)) ++named_[name];
+}
+
+void DeadLetterQueues::remove(const model::QueueSettings& settings) {
+  const auto named = named_.find(settings.dead_letter_queue);
+  if (named != named_.end() && --named->second == 0) named_.erase(named);
+}
+
+bool DeadLetterQueues::contains(std::string_view queue) const { return says_it_by_its_name(queue) || named_.contains(queue); }
 
 Tables::Tables(const EngineOptions& engine_options) : options(engine_options), dice(engine_options.seed) {
   sequence.next_item = options.first_id;

@@ -38,6 +38,19 @@ struct Sequence {
   model::SequenceRecord reserved;
 };
 
+// Which queues take the dead letters of others: those whose name says so, and those that the settings of others name.
+class DeadLetterQueues {
+ public:
+  // A queue with such settings comes or goes; an update is both.
+  void add(const model::QueueSettings& settings);
+  void remove(const model::QueueSettings& settings);
+  [[nodiscard]] bool contains(std::string_view queue) const;
+
+ private:
+  // How many queues name each that does not say by its name what it is.
+  std::map<std::string, std::size_t, std::less<>> named_;
+};
+
 using Waiting = std::variant<Transfer*, GetWaiter*, JoinWaiter*>;
 
 struct Tables {
@@ -62,6 +75,7 @@ struct Tables {
   Sequence sequence;
   std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
+  DeadLetterQueues dead_letter_queues;
   std::list<Transfer> transfers;  // that wait
   // Behind what it points to, so that it lets go first.
   Timers timers;

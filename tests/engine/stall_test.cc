@@ -125,6 +125,63 @@ TEST_F(StallTest, QueueWithoutAConsumer) {
   EXPECT_THAT(view("q").stalls, IsEmpty()) << "somebody is at it";
 }
 
+// A queue of one attempt whose only item failed.
+class DeadLetterStallTest : public StallTest {
+ protected:
+  void bury(const std::string& queue, Settings settings = {}) {
+    settings.max_attempts = 1;
+    create(queue, settings);
+    put(queue, {"a"});
+    EXPECT_EQ(fail(queue, take(queue).lease), "OK");
+  }
+};
+
+TEST_F(DeadLetterStallTest, LettersInAQueueOfTheDefaultNameAreNoStall) {
+  bury("q");
+  EXPECT_EQ(view("q.dead").waiting, 1U);
+  EXPECT_THAT(view("q.dead").stalls, IsEmpty());
+  const TestCaller& joined = join("q.dead");
+  EXPECT_THAT(std::get<QueueView>(joined.join().progress).stalls, IsEmpty());
+  EXPECT_TRUE(remove("q", true).ok());
+  EXPECT_THAT(view("q.dead").stalls, IsEmpty()) << "it says by its name what it is";
+}
+
+TEST_F(DeadLetterStallTest, LettersInAQueueThatAnotherNamesAreNoStall) {
+  create("morgue", {.capacity = 1});
+  put("morgue", {"x"});
+  the(kNoConsumer, view("morgue").stalls);
+  bury("q", {.dead_letter_queue = "morgue"});
+  create("other", {.dead_letter_queue = "morgue"});
+  EXPECT_EQ(view("morgue").waiting, 2U);
+  EXPECT_THAT(view("morgue").stalls, IsEmpty());
+  EXPECT_TRUE(remove("other", true).ok());
+  EXPECT_THAT(view("morgue").stalls, IsEmpty()) << "one still names it";
+  restart();
+  EXPECT_THAT(view("morgue").stalls, IsEmpty());
+  update("q", {.capacity = 5});
+  EXPECT_THAT(view("morgue").stalls, IsEmpty());
+}
+
+TEST_F(DeadLetterStallTest, NoLongerNamedItIsAQueueLikeOthers) {
+  bury("q", {.dead_letter_queue = "morgue"});
+  EXPECT_THAT(view("morgue").stalls, IsEmpty());
+  update("q", {.dead_letter_queue = ""});
+  the(kNoConsumer, view("morgue").stalls);
+  update("q", {.dead_letter_queue = "morgue"});
+  EXPECT_THAT(view("morgue").stalls, IsEmpty());
+  EXPECT_TRUE(remove("q", true).ok());
+  the(kNoConsumer, view("morgue").stalls);
+}
+
+TEST_F(DeadLetterStallTest, OneThatHoldsOthersBackIsOne) {
+  bury("q", {.dead_letter_queue = "morgue"});
+  update("morgue", {.capacity = 1});
+  put("morgue", {"x"}, {.wait = kForever});
+  EXPECT_EQ(the(kOutputFullWithoutConsumer, view("morgue").stalls).queue, "morgue");
+  pause("morgue");
+  the(kQueuePaused, view("morgue").stalls);
+}
+
 TEST_F(StallTest, PausedQueue) {
   create("q");
   put("q", {"a"});
