@@ -59,7 +59,14 @@ Position LmdbJournal::append(std::vector<model::Record>& records) {
   return last_;
 }
 
+void LmdbJournal::ask_disk_again() const {
+  const std::lock_guard lock(mutex_);
+  ask_disk_ = true;
+  changed_.notify_one();
+}
+
 bool LmdbJournal::full() const {
+  if (store_->disk_full()) ask_disk_again();
   const StoreUsage usage = store_->usage();
   // Small payloads take up to twice their size in pages, with keys and state.
   return usage.used_bytes + 2 * uncommitted_bytes_ + usage.reserve_bytes > usage.max_bytes;
@@ -114,13 +121,17 @@ void LmdbJournal::write_groups() {
   Position committed = 0;
   while (true) {
     Position last = 0;
+    bool ask_disk = false;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return last_ > committed || stopping_; });
-      if (last_ == committed) return;
+      changed_.wait(lock, [&] { return last_ > committed || stopping_ || ask_disk_; });
+      ask_disk = std::exchange(ask_disk_, false);
+      if (last_ == committed && stopping_) return;
       group.swap(pending_);
       last = last_;
     }
+    if (ask_disk) store_->set_aside();
+    if (last == committed) continue;
     if (auto status = commit(group); !status.ok()) return notices_.failed(status);
     committed = last;
     notices_.committed(committed);

@@ -41,6 +41,9 @@ class LmdbJournal final : public Journal {
   explicit LmdbJournal(std::unique_ptr<LmdbStore> store) : store_(std::move(store)) {}
   absl::StatusOr<BackupFile> copy_to(const std::filesystem::path& directory, const std::function<bool()>& go_on) const;
   void write_groups();
+  // Has the writing thread ask the disk again whether it is still full. Otherwise only the next commit would, and while puts
+  // are refused there may be none.
+  void ask_disk_again() const;
   absl::Status commit(std::vector<model::Record>& records);
 
   const std::unique_ptr<LmdbStore> store_;
@@ -50,11 +53,12 @@ class LmdbJournal final : public Journal {
   std::mutex backing_up_;
   std::atomic<std::size_t> uncommitted_bytes_{0};  // of payloads on their way to the store
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   std::vector<model::Record> pending_;  // guarded by mutex_
   Position last_ = 0;                   // guarded by mutex_
   bool stopping_ = false;               // guarded by mutex_
+  mutable bool ask_disk_ = false;       // guarded by mutex_
   std::thread writer_;
 };
 

@@ -137,6 +137,10 @@ class LmdbStore {
   absl::Status read(Table table, std::string_view key, google::protobuf::MessageLite& message) const;
   // Thread-safe.
   [[nodiscard]] StoreUsage usage() const;
+  // Whether the disk had no more blocks to set aside when it was last asked. Thread-safe.
+  [[nodiscard]] bool disk_full() const { return disk_full_; }
+  // Has the file system set blocks aside, so that a full disk does not stop consumers from draining. Every commit does so too.
+  void set_aside();
   // Of the last commit. Thread-safe.
   [[nodiscard]] absl::StatusOr<std::uint8_t> schema_version() const;
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
@@ -158,8 +162,6 @@ class LmdbStore {
   absl::StatusOr<bool> find_tables(MDB_txn* txn, unsigned flags);
   absl::StatusOr<std::uint64_t> read_digest(MDB_txn* txn, std::uint64_t last_transaction) const;
   void count_pages(MDB_txn* txn);
-  // Has the file system set blocks aside, so that a full disk does not stop consumers from draining.
-  void set_aside();
 
   const std::filesystem::path file_;
   const std::size_t max_bytes_;

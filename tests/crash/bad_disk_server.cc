@@ -4,21 +4,18 @@
 // The program is sluiced's own with the C library's calls interposed (tests/support/disk_log.h). SLUICE_DATA names the
 // directory.
 #include <pthread.h>
-#include <sys/types.h>
 
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "server/server.h"
 #include "tests/support/disk_log.h"
 
 namespace {
-
-std::atomic<bool> disk_is_full = false;
 
 sigset_t orders() {
   sigset_t set;
@@ -29,30 +26,23 @@ sigset_t orders() {
 }
 
 [[noreturn]] void obey() {
+  using sluice::test::DiskCall;
+  const std::string directory = std::getenv("SLUICE_DATA");
   const sigset_t set = orders();
   std::optional<sluice::test::DiskFault> fault;
   for (int order = 0;;) {
     if (sigwait(&set, &order) != 0) continue;
-    if (order == SIGUSR2) {
-      disk_is_full = !disk_is_full;
-    } else if (!fault) {
-      fault.emplace(std::getenv("SLUICE_DATA"), sluice::test::DiskCall::kSync, 1, EIO, true);
+    if (fault) {
+      fault.reset();
+    } else if (order == SIGUSR1) {
+      fault.emplace(directory, DiskCall::kSync, 1, EIO, true);
+    } else {
+      fault.emplace(directory, DiskCall::kSetAside, 1, ENOSPC, true);
     }
   }
 }
 
 }  // namespace
-
-extern "C" {
-
-// Both names: which one is called depends on how the caller was compiled.
-int fallocate64(int /*fd*/, int /*mode*/, off64_t /*offset*/, off64_t /*length*/) {
-  if (!disk_is_full) return 0;
-  errno = ENOSPC;
-  return -1;
-}
-int fallocate(int fd, int mode, off_t offset, off_t length) { return fallocate64(fd, mode, offset, length); }
-}
 
 int main(int argc, char** argv) {
   // Those of the server go to the thread that it makes for them.

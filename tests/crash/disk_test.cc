@@ -96,6 +96,9 @@ TEST_F(BadDisk, AFullDiskRefusesPutsAndServesConsumers) {
     ASSERT_TRUE(item) << i;
     item->done();
   }
+  server.signal(SIGUSR2);
+  EXPECT_TRUE(support::eventually([&] { return reason_of([&] { tasks.put("again"); }).empty(); }))
+      << "there is room on the disk again, although nobody has written anything since";
   EXPECT_EQ(server.stop(), 0);
 }
 

@@ -120,7 +120,7 @@ class Run {
   }
 
   void note_stored() {
-    if (options_.durable) recorder_.note({.kind = Kind::kStored, .pieces = read_store(data_.path(), kStoreBytes)});
+    if (options_.durable) recorder_.note({.kind = Kind::kStored, .pieces = read_store(data_.path())});
   }
 
   // Nothing is acknowledged meanwhile, so that the wait only ends with its time.

@@ -9,6 +9,6 @@
 namespace sluice::crash {
 
 // Every value of every item, with its queue. Throws std::runtime_error if the store cannot be read.
-[[nodiscard]] std::vector<Piece> read_store(const std::filesystem::path& directory, std::size_t max_bytes);
+[[nodiscard]] std::vector<Piece> read_store(const std::filesystem::path& directory);
 
 }  // namespace sluice::crash

@@ -198,6 +198,14 @@ int fdatasync(int fd) {
   return result;
 }
 
+// Both names: which one is called depends on how the caller was compiled.
+int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
+  static const auto real = sluice::test::next<int (*)(int, int, off64_t, off64_t)>("fallocate64");
+  if (sluice::test::fails(DiskCall::kSetAside, fd)) return -1;
+  return real(fd, mode, offset, length);
+}
+int fallocate(int fd, int mode, off_t offset, off_t length) { return fallocate64(fd, mode, offset, length); }
+
 int fsync(int fd) {
   static const auto real = sluice::test::next<int (*)(int)>("fsync");
   if (sluice::test::fails(DiskCall::kSync, fd)) return -1;

@@ -51,7 +51,7 @@ enum class Unsynced {
                                            Unsynced unsynced, bool honour_syncs, std::mt19937_64& chance);
 
 // Which calls count, and what the failing one says.
-enum class DiskCall { kWrite, kSync, kOpen };
+enum class DiskCall { kWrite, kSync, kOpen, kSetAside };
 
 // Instead of an error: the process ends at that call as by kill -9, before anything of the call is done.
 inline constexpr int kKilled = -1;
