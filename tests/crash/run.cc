@@ -63,7 +63,7 @@ class Run {
   explicit Run(const RunOptions& options)
       : options_(options),
         setting_(make_setting(options.shape, options.seed)),
-        server_(support::SluicedProcess::Options{.config = setting_.config, .flags = flags()}),
+        server_(support::SluicedProcess::Options{.program = options.program, .config = setting_.config, .flags = flags()}),
         dice_(options.seed) {}
 
   RunResult go() {

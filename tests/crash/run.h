@@ -20,6 +20,8 @@ struct RunOptions {
   std::uint64_t stops = 1;
   // False: the server keeps nothing, which must be found out. It is not killed any more once the queues are being drained.
   bool durable = true;
+  // The program to kill; empty: the sluiced of this build.
+  std::string program = {};
 };
 
 struct RunResult {

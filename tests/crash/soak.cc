@@ -18,6 +18,7 @@ struct Options {
   double minutes = 10;
   std::uint64_t rounds = 0;  // 0: as many as the time allows
   std::uint64_t seed = 0;    // 0: a random one
+  std::string server;        // empty: the sluiced of this build
   std::string keep = std::filesystem::temp_directory_path().string();
 };
 
@@ -66,7 +67,8 @@ int soak(const Options& options) {
        ++seed) {
     const Shape shape = dice() % 2 == 0 ? Shape::kServed : Shape::kRemote;
     const std::uint64_t kills = 5 + dice() % 20;
-    const RunResult result = run({.shape = shape, .seed = seed, .kills = kills, .stops = dice() % 3});
+    const RunResult result =
+        run({.shape = shape, .seed = seed, .kills = kills, .stops = dice() % 3, .program = options.server});
     fmt::print("seed {}, {} stages: {} kills, {} operations, {}\n", seed, shape == Shape::kServed ? "served" : "remote",
                result.kills, result.verdict.counts.operations, result.verdict.good() ? "good" : "WRONG");
     add(sum, result, options);
@@ -85,6 +87,7 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", options.minutes, "How long")->capture_default_str();
   app.add_option("--rounds", options.rounds, "How many kills at most; 0: as many as the time allows")->capture_default_str();
   app.add_option("--seed", options.seed, "Of the first run; 0: any");
+  app.add_option("--server", options.server, "The sluiced to kill, an absolute path; default: the one of this build");
   app.add_option("--keep", options.keep, "Where the history of a failed run goes")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (options.seed == 0) options.seed = std::random_device()();
