@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -79,6 +80,12 @@ absl::Status with_data_hint(const absl::Status& status) {
                                      std::string(status.message()))};
 }
 
+// On standard output, for scripts that wait for it.
+void say(std::string_view line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
 int check_only(const config::Loaded& loaded) {
   const std::string name = loaded.file.empty() ? "configuration" : loaded.file;
   for (const auto& warning : loaded.warnings) fmt::print(stderr, "{}: warning: {}\n", name, warning);
@@ -108,6 +115,7 @@ class Server::Parts {
  private:
   absl::Status add_configured_handlers();
   absl::Status open_journal();
+  absl::Status listen();
   absl::Status recover();
   absl::Status serve();
   int run_until_end(Supervisor& supervisor);
@@ -121,6 +129,7 @@ class Server::Parts {
   std::unique_ptr<journal::Journal> journal_;  // null before start(), unless given
   End end_;
   std::string address_;
+  std::function<void()> on_listening_;  // run() only
   // In the order of their start; destroyed the other way round.
   std::optional<base::SlowReactions> slow_reactions_;
   std::optional<runtime::Runtime> runtime_;
@@ -155,24 +164,35 @@ absl::Status Server::Parts::recover() {
   // A page of the store that is not there would end the process without a word.
   std::optional<journal::FaultGuard> guard;
   if (!store_file_.empty()) guard.emplace(store_file_);
-  const auto begin = clock_.now();
-  auto status = runtime_->start([this](const absl::Status& failure) { end_.come_by_failure(failure); });
-  if (status.ok() && guard) log::info("recovered", {{"data", settings_.data.string()}, {"took_s", clock_.now() - begin}});
-  return status;
+  const auto tell = [this](const runtime::Recovered& so_far) {
+    if (store_file_.empty()) return;
+    log::info(so_far.complete ? "recovered" : "recovering", {{"data", settings_.data.string()},
+                                                             {"queues", so_far.queues},
+                                                             {"items", so_far.items},
+                                                             {"bytes", so_far.bytes},
+                                                             {"took_s", so_far.took}});
+  };
+  return runtime_->start([this](const absl::Status& failure) { end_.come_by_failure(failure); }, tell);
+}
+
+absl::Status Server::Parts::listen() {
+  grpc_.emplace(*runtime_, clock_);
+  const auto port = grpc_->start(settings_.listen);
+  if (!port.ok()) return port.status();
+  address_ = fmt::format("{}:{}", settings_.listen.substr(0, settings_.listen.rfind(':')), *port);
+  if (on_listening_) on_listening_();
+  return absl::OkStatus();
 }
 
 absl::Status Server::Parts::serve() {
   if (auto opened = open_journal(); !opened.ok()) return opened;
   runtime_.emplace(runtime_options(settings_, clock_), clock_, *journal_, registry_);
-  auto status = recover();
-  if (!status.ok()) return status;
-  status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
-  if (!status.ok()) return status;
-  grpc_.emplace(*runtime_, clock_);
-  const auto port = grpc_->start(settings_.listen);
-  if (!port.ok()) return port.status();
-  address_ = fmt::format("{}:{}", settings_.listen.substr(0, settings_.listen.rfind(':')), *port);
-  return absl::OkStatus();
+  // First of all, so that whoever asks can be told to wait.
+  auto status = listen();
+  if (status.ok()) status = recover();
+  if (status.ok()) status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
+  if (status.ok()) grpc_->serve();
+  return status;
 }
 
 absl::Status Server::Parts::start(config::Settings settings) {
@@ -209,8 +229,7 @@ int Server::Parts::run_until_end(Supervisor& supervisor) {
                         {"handlers", registry_.all().size()},
                         {"queues", settings_.queues.size()},
                         {"pipelines", settings_.pipelines.size()}});
-  fmt::print("listening grpc {}\nready\n", address_);
-  std::fflush(stdout);
+  say("ready");
   const auto signal = end_.wait();
   const base::Duration drain_limit = signal ? settings_.drain_timeout : base::Duration{0};
   supervisor.must_end_by(std::chrono::steady_clock::now() + drain_limit + limits::kEndTimeout);
@@ -242,6 +261,7 @@ int Server::Parts::run(int argc, const char* const* argv) {
   if (flags.store_task) return run_store_task(*flags.store_task, loaded.settings);
   log::start(loaded.settings.log);
   for (const auto& warning : loaded.warnings) log::warn("configuration", {{"warning", warning}});
+  on_listening_ = [this] { say(fmt::format("listening grpc {}", address_)); };
   Supervisor supervisor([this](int signal) { end_.come_by_signal(signal); });
   if (const auto status = start(std::move(loaded.settings)); !status.ok()) {
     log::error("cannot start", {{"error", std::string(status.message())}});

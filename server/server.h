@@ -52,9 +52,9 @@ class Server {
   Server& add_handler(std::string name, std::shared_ptr<handlers::Handler> handler);
 
   // sluiced: reads flags, environment and configuration file, serves until SIGTERM or SIGINT, drains, and returns an ExitCode.
-  // Prints on standard output "listening grpc HOST:PORT" and "ready", each on its own line, once it serves. A second signal
-  // ends the process at once. To be called before the program starts threads of its own, so that they leave the signals to it.
-  // docs/configuration.md describes it for users.
+  // Prints on standard output "listening grpc HOST:PORT" once it listens, and "ready" once its store is read and it serves. A
+  // second signal ends the process at once. To be called before the program starts threads of its own, so that they leave the
+  // signals to it. docs/configuration.md describes it for users.
   int run(int argc, const char* const* argv);
 
   // The parts of run(), for programs with a main loop of their own. Once each.

@@ -129,6 +129,12 @@ struct HealthArguments {
   Duration timeout = std::chrono::seconds(3);
 };
 
+struct BackupArguments {
+  std::string file;  // "-": standard output
+  bool force = false;
+  std::optional<Duration> timeout;
+};
+
 struct CompletionArguments {
   std::string shell;
 };

@@ -45,6 +45,7 @@ int stage_resume(Session& session, const StageArguments& arguments);
 
 // The server and this program.
 int handlers(Session& session);
+int backup(Session& session, const BackupArguments& arguments);
 int health(Session& session, const HealthArguments& arguments);
 int completion(const CommandNode& root, const CompletionArguments& arguments);
 int print_version(Session& session);

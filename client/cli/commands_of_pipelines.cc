@@ -85,6 +85,13 @@ void add_other_commands(CLI::App& root, Command& chosen) {
   add_command<None>(root, chosen, "handlers", "List what stages can run",
                     [](Session& session, const None&) { return handlers(session); });
   {
+    auto [app, arguments] = add_command<BackupArguments>(
+        root, chosen, "backup", "Write all that the server keeps into a file, while it serves", backup);
+    app.add_option("file", arguments.file, "For sluiced --restore; - is standard output")->required()->type_name("FILE");
+    app.add_flag("--force", arguments.force, "Replace a file that is there already");
+    add_duration(app, "--timeout", arguments.timeout, "How long it may take (default: as long as it takes)");
+  }
+  {
     auto [app, arguments] = add_command<HealthArguments>(root, chosen, "health", "Ask whether the server serves", health);
     add_duration(app, "--timeout", arguments.timeout, "How long the answer may take (default 3s)");
   }

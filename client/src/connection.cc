@@ -175,6 +175,11 @@ void Connection::join(v1::JoinPipelineRequest request, const CallOptions& option
   wire_->stream(wire_->pipelines(), &PipelineStub::JoinPipeline, request, options, on_message);
 }
 
+void Connection::backup(const v1::BackupRequest& request, const CallOptions& options,
+                        const OnMessage<v1::BackupResponse>& on_part) {
+  wire_->read(wire_->stores(), &v1::StoreService::Stub::Backup, request, options, on_part);
+}
+
 bool Connection::serving(const CallOptions& options) {
   const auto response = wire_->unary(wire_->health(), &grpc::health::v1::Health::Stub::Check,
                                      grpc::health::v1::HealthCheckRequest(), options, Repeat::kSafe);

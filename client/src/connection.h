@@ -17,6 +17,7 @@
 #include "sluice/options.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
+#include "sluice/v1/store_service.pb.h"
 
 namespace sluice::internal {
 
@@ -81,6 +82,9 @@ class Connection {
   // Return when the message with `done` has come. A broken stream is taken up again with since_idle_count.
   void join(v1::JoinQueueRequest request, const CallOptions& options, const OnMessage<v1::JoinQueueResponse>& on_message);
   void join(v1::JoinPipelineRequest request, const CallOptions& options, const OnMessage<v1::JoinPipelineResponse>& on_message);
+
+  // Returns when the last part has come. Tried again while the server cannot be reached, but not once a part has come.
+  void backup(const v1::BackupRequest& request, const CallOptions& options, const OnMessage<v1::BackupResponse>& on_part);
 
   // True when the server's health service says SERVING.
   bool serving(const CallOptions& options = {});

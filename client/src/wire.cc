@@ -78,6 +78,7 @@ Connection::Wire::Wire(const std::string& address, const ClientOptions& options)
       channel_(make_channel(address, options)),
       queues_(v1::QueueService::NewStub(channel_)),
       pipelines_(v1::PipelineService::NewStub(channel_)),
+      stores_(v1::StoreService::NewStub(channel_)),
       health_(grpc::health::v1::Health::NewStub(channel_)) {}
 
 Connection::Wire::Attempts::Attempts(Wire& wire, const CallOptions& options, Repeat repeat)
@@ -136,8 +137,9 @@ bool Connection::Wire::Attempts::succeeded(const grpc::Status& status) {
   if (!gone) raise_status(status, info);
   note(status);
   if (!options_.repeat) give_up(status);
-  // Only of this one the server itself says that nothing was done.
-  if (repeat_ == Repeat::kUnsafe && info.reason() != "SHUTTING_DOWN") give_up(status);
+  // Only of these the server itself says that nothing was done.
+  const bool untouched = info.reason() == "SHUTTING_DOWN" || info.reason() == "RECOVERING";
+  if (repeat_ == Repeat::kUnsafe && !untouched) give_up(status);
   const auto time = patience_.pause_after_failure(began_, steady_clock::now());
   if (!time) give_up(status);
   pause(*time);

@@ -13,6 +13,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "sluice/v1/pipeline_service.grpc.pb.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
+#include "sluice/v1/store_service.grpc.pb.h"
 
 namespace sluice::internal {
 
@@ -38,8 +39,14 @@ class Connection::Wire {
   void stream(Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
               Request& request, const CallOptions& options, const OnMessage<Response>& on_message);
 
+  // Reads a stream to its end; does not begin again once a message has come.
+  template <class Stub, class Request, class Response>
+  void read(Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
+            const Request& request, CallOptions options, const OnMessage<Response>& on_message);
+
   v1::QueueService::Stub& queues() { return *queues_; }
   v1::PipelineService::Stub& pipelines() { return *pipelines_; }
+  v1::StoreService::Stub& stores() { return *stores_; }
   grpc::health::v1::Health::Stub& health() { return *health_; }
 
  private:
@@ -50,6 +57,7 @@ class Connection::Wire {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::QueueService::Stub> queues_;
   std::unique_ptr<v1::PipelineService::Stub> pipelines_;
+  std::unique_ptr<v1::StoreService::Stub> stores_;
   std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   std::atomic<bool> reached_ = false;
 };
@@ -94,6 +102,39 @@ Response Connection::Wire::unary(Stub& stub, grpc::Status (Stub::*method)(grpc::
       status = (stub.*method)(&context, request, &response);
     }
     if (attempts.succeeded(status)) return response;
+  }
+}
+
+// Reads what the server sends to its end. What `on_message` throws ends the stream and goes on.
+template <class Response>
+grpc::Status read_all(grpc::ClientContext& context, grpc::ClientReader<Response>& reader,
+                      const OnMessage<Response>& on_message) {
+  try {
+    for (Response message; reader.Read(&message);) on_message(message);
+  } catch (...) {
+    context.TryCancel();
+    for (Response ignored; reader.Read(&ignored);) {
+    }
+    (void)reader.Finish();
+    throw;
+  }
+  return reader.Finish();
+}
+
+template <class Stub, class Request, class Response>
+void Connection::Wire::read(Stub& stub,
+                            std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
+                            const Request& request, CallOptions options, const OnMessage<Response>& on_message) {
+  for (Attempts attempts(*this, options, Repeat::kSafe);;) {
+    grpc::ClientContext context;
+    attempts.begin(context);
+    const std::stop_callback on_stop(options.stop, [&context] { context.TryCancel(); });
+    const auto reader = (stub.*method)(&context, request);
+    const auto status = read_all<Response>(context, *reader, [&](const Response& message) {
+      options.repeat = false;
+      on_message(message);
+    });
+    if (attempts.succeeded(status)) return;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "server/base/clock.h"
 #include "server/base/reaction.h"
 #include "server/engine/effects.h"
+#include "server/rpc/backups.h"
 #include "server/rpc/bytes.h"
 #include "server/rpc/waiting_calls.h"
 #include "server/runtime/runtime.h"
@@ -28,7 +29,14 @@ struct House {
   // Puts, gets and joins; and completions whose outputs wait for room, which a drain leaves alone.
   WaitingCalls waits;
   WaitingCalls hand_ons;
+  Backups backups;
+  // Before, the runtime still reads its store and knows nothing.
+  std::atomic<bool> recovered = false;
 
+  // RECOVERING until the runtime has been started: what every call is told.
+  [[nodiscard]] absl::Status answering() const { return recovered ? absl::OkStatus() : recovering(); }
+  // Runtime::withdraw(). Whoever came too early has nothing there.
+  bool withdraw(engine::Caller& caller) { return recovered && runtime.withdraw(caller); }
   // SHUTTING_DOWN from the beginning of the shutdown on: what new work is told.
   [[nodiscard]] absl::Status open() const {
     return waits.refusing() || runtime.stopping() ? shutting_down() : absl::OkStatus();
@@ -77,11 +85,12 @@ class Call : public grpc::ServerUnaryReactor {
 
 // Reads the request and has it worked on: `work` refuses it by an error, or sees to it that the call is finished.
 template <class Request, class Work>
-grpc::ServerUnaryReactor* serve(Call* call, const grpc::ByteBuffer* bytes, Work work) {
+grpc::ServerUnaryReactor* serve(const House& house, Call* call, const grpc::ByteBuffer* bytes, Work work) {
   const base::ReactionTimer timer(call->method());
   Request request;
+  auto status = house.answering();
   // gRPC keeps the bytes for as long as the call lives. A put that waits should not be held in memory twice.
-  auto status = parse(const_cast<grpc::ByteBuffer&>(*bytes), request);
+  if (status.ok()) status = parse(const_cast<grpc::ByteBuffer&>(*bytes), request);
   if (status.ok()) status = work(request);
   if (!status.ok()) call->finish(std::move(status));
   return call;
@@ -99,7 +108,7 @@ class EngineCall : public Call, public engine::Caller, public WaitingCall {
   // After the command was handed to the engine.
   void wait();
 
-  bool take_back() override { return house_.runtime.withdraw(*this); }
+  bool take_back() override { return house_.withdraw(*this); }
   void refuse(const absl::Status& status) override { finish(status); }
   void OnCancel() override;
   void OnDone() override;

@@ -148,7 +148,7 @@ void ConsumeStream::get() {
 }
 
 void ConsumeStream::take_back_get() {
-  if (!house().runtime.withdraw(get_)) return;
+  if (!house().withdraw(get_)) return;
   const Lock lock(mutex_);
   getting_ = false;
 }

@@ -95,6 +95,8 @@ void DuplexStream::go_on(Lock lock) {
   }
 }
 
+RefusedStream::RefusedStream(const absl::Status& status) { Finish(to_grpc(status)); }
+
 void DuplexStream::finish(Lock lock) {
   writing_ = true;
   absl::Status outcome = outcome_;

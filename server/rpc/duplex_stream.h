@@ -116,4 +116,14 @@ class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   grpc::ByteBuffer answer_;   // belongs to whoever set writing_
 };
 
+// A stream that ends before it begins. Owns itself.
+class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(const absl::Status& status);
+  void OnDone() override { delete this; }
+
+ private:
+  ~RefusedStream() override = default;
+};
+
 }  // namespace sluice::rpc

@@ -13,6 +13,7 @@
 #include "server/rpc/listen_address.h"
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
+#include "server/rpc/store_service.h"
 
 namespace sluice::rpc {
 namespace {
@@ -50,7 +51,7 @@ void set_connections(grpc::ServerBuilder& builder) {
 
 class GrpcServer::Parts {
  public:
-  Parts(runtime::Runtime& runtime, const base::Clock& clock) : house_{runtime, clock, {}, {}} {}
+  Parts(runtime::Runtime& runtime, const base::Clock& clock) : house_{.runtime = runtime, .clock = clock} {}
 
   absl::StatusOr<int> start(const std::string& address) {
     if (auto status = check_listen_address(address); !status.ok()) return status;
@@ -62,6 +63,7 @@ class GrpcServer::Parts {
     set_connections(builder);
     builder.RegisterService(&queues_);
     builder.RegisterService(&pipelines_);
+    builder.RegisterService(&stores_);
     int port = 0;
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
     server_ = builder.BuildAndStart();
@@ -69,15 +71,19 @@ class GrpcServer::Parts {
       server_ = nullptr;
       return why_not_listening(address);
     }
-    for (const char* service : {v1::QueueService::service_full_name(), v1::PipelineService::service_full_name()}) {
-      server_->GetHealthCheckService()->SetServingStatus(service, true);
-    }
+    set_serving(false);
     return port;
+  }
+
+  void serve() {
+    house_.recovered = true;
+    set_serving(true);
   }
 
   void refuse_new_work() {
     if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     house_.waits.refuse_all();
+    house_.backups.refuse_all();
   }
 
   void shutdown(base::Duration limit) {
@@ -90,9 +96,19 @@ class GrpcServer::Parts {
   }
 
  private:
+  void set_serving(bool serving) {
+    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
+    for (const char* service : {v1::QueueService::service_full_name(), v1::PipelineService::service_full_name(),
+                                v1::StoreService::service_full_name()}) {
+      health.SetServingStatus(service, serving);
+    }
+    health.SetServingStatus(serving);
+  }
+
   House house_;
   QueueService queues_{house_};
   PipelineService pipelines_{house_};
+  StoreService stores_{house_};
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -101,6 +117,8 @@ GrpcServer::GrpcServer(runtime::Runtime& runtime, const base::Clock& clock) : pa
 GrpcServer::~GrpcServer() { shutdown(base::Duration(0)); }
 
 absl::StatusOr<int> GrpcServer::start(const std::string& address) { return parts_->start(address); }
+
+void GrpcServer::serve() { parts_->serve(); }
 
 void GrpcServer::refuse_new_work() { parts_->refuse_new_work(); }
 

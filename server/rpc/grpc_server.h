@@ -1,4 +1,4 @@
-// The gRPC server: both services, health, reflection. Everything of gRPC stays behind this header.
+// The gRPC server: all services, health, reflection. Everything of gRPC stays behind this header.
 #pragma once
 
 #include <memory>
@@ -22,9 +22,12 @@ class GrpcServer {
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  // Serves on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The runtime must have been started.
-  // CANNOT_LISTEN, INVALID_VALUE. Once only.
+  // Listens on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The health service says NOT_SERVING, and
+  // every call is told RECOVERING: the runtime may still be starting. CANNOT_LISTEN, INVALID_VALUE. Once only.
   absl::StatusOr<int> start(const std::string& address);
+
+  // The runtime has been started: calls are taken, and the health service says SERVING. Once, after start().
+  void serve();
 
   // The health service says NOT_SERVING. Puts, gets and joins that wait end with SHUTTING_DOWN; so do new ones, and creations.
   // Idempotent.

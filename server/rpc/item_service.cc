@@ -40,7 +40,7 @@ auto with_results(Call* call) {
 
 grpc::ServerUnaryReactor* QueueService::Put(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new PutCall("QueueService/Put", context, out, house_);
-  return serve<v1::PutRequest>(call, in, [&](v1::PutRequest& request) {
+  return serve<v1::PutRequest>(house_, call, in, [&](v1::PutRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     auto command = wire::put_of(std::move(request), call->start_time(house_.clock));
     if (command.ok()) call->start(std::move(*command));
@@ -50,7 +50,7 @@ grpc::ServerUnaryReactor* QueueService::Put(Context* context, const Bytes* in, B
 
 grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new GetCall("QueueService/Get", context, out, house_);
-  return serve<v1::GetRequest>(call, in, [&](const v1::GetRequest& request) {
+  return serve<v1::GetRequest>(house_, call, in, [&](const v1::GetRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     auto command = wire::get_of(request, call->start_time(house_.clock));
     if (command.ok()) call->start(std::move(*command));
@@ -60,7 +60,7 @@ grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, B
 
 grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new CompleteCall("QueueService/Complete", context, out, house_);
-  return serve<v1::CompleteRequest>(call, in, [&](v1::CompleteRequest& request) {
+  return serve<v1::CompleteRequest>(house_, call, in, [&](v1::CompleteRequest& request) {
     auto commands = wire::completes_of(std::move(request), call->start_time(house_.clock));
     if (commands.ok()) call->start(std::move(*commands));
     return commands.status();
@@ -69,7 +69,7 @@ grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* 
 
 grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/Fail", context, out);
-  return serve<v1::FailRequest>(call, in, [&](v1::FailRequest& request) {
+  return serve<v1::FailRequest>(house_, call, in, [&](v1::FailRequest& request) {
     auto commands = wire::fails_of(std::move(request));
     if (!commands.ok()) return commands.status();
     call->about("queue", commands->front().queue);
@@ -90,7 +90,7 @@ grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, 
 
 grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/Extend", context, out);
-  return serve<v1::ExtendRequest>(call, in, [&](const v1::ExtendRequest& request) {
+  return serve<v1::ExtendRequest>(house_, call, in, [&](const v1::ExtendRequest& request) {
     const auto command = wire::extend_of(request);
     if (!command.ok()) return command.status();
     call->about("queue", command->queue);
@@ -110,7 +110,7 @@ grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in
 
 grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/Release", context, out);
-  return serve<v1::ReleaseRequest>(call, in, [&](const v1::ReleaseRequest& request) {
+  return serve<v1::ReleaseRequest>(house_, call, in, [&](const v1::ReleaseRequest& request) {
     const auto command = wire::release_of(request);
     if (!command.ok()) return command.status();
     call->about("queue", command->queue);
@@ -130,7 +130,7 @@ grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* i
 
 grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/Peek", context, out);
-  return serve<v1::PeekRequest>(call, in, [&](const v1::PeekRequest& request) {
+  return serve<v1::PeekRequest>(house_, call, in, [&](const v1::PeekRequest& request) {
     const auto peek = wire::peek_of(request);
     if (!peek.ok()) return peek.status();
     call->about("queue", peek->queue);
@@ -154,12 +154,14 @@ grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, 
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* QueueService::Produce(Context* context) {
+  if (auto status = house_.answering(); !status.ok()) return new RefusedStream(status);
   auto* stream = new ProduceStream("QueueService/Produce", context, house_);
   stream->start();
   return stream;
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* QueueService::Consume(Context* context) {
+  if (auto status = house_.answering(); !status.ok()) return new RefusedStream(status);
   auto* stream = new ConsumeStream("QueueService/Consume", context, house_);
   stream->start();
   return stream;

@@ -37,7 +37,7 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   // Ends a stream that did not start, or that was taken back.
   void refuse(const absl::Status& status) override;
 
-  bool take_back() override { return house_.runtime.withdraw(*this); }
+  bool take_back() override { return house_.withdraw(*this); }
   void answer(engine::Answer&& answer) override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -76,7 +76,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* serve_join(JoinStream* stream, House
                                                        JoinStream::Begin begin) {
   const base::ReactionTimer timer(stream->method());
   Request request;
-  auto status = parse(const_cast<grpc::ByteBuffer&>(*bytes), request);
+  auto status = house.answering();
+  if (status.ok()) status = parse(const_cast<grpc::ByteBuffer&>(*bytes), request);
   if (status.ok()) status = house.open();
   if (status.ok()) {
     const auto command = wire::join_of(request);

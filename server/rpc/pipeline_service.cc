@@ -55,7 +55,7 @@ auto with_stage(const House& house, Call* call, const std::string& name) {
 // Changes a stage: `command(engine, now, request, effects)` returns a status.
 template <class Request, class Response, class Command>
 grpc::ServerUnaryReactor* on_stage(House& house, Call* call, const grpc::ByteBuffer* in, Command command) {
-  return serve<Request>(call, in, [&](const Request& request) {
+  return serve<Request>(house, call, in, [&](const Request& request) {
     auto status = wire::check(request);
     if (!status.ok()) return status;
     call->about("pipeline", request.pipeline());
@@ -86,7 +86,7 @@ absl::Status check_handlers(const model::PipelineSpec& spec, const handlers::Reg
 
 grpc::ServerUnaryReactor* PipelineService::CreatePipeline(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("PipelineService/CreatePipeline", context, out);
-  return serve<v1::CreatePipelineRequest>(call, in, [&](const v1::CreatePipelineRequest& request) {
+  return serve<v1::CreatePipelineRequest>(house_, call, in, [&](const v1::CreatePipelineRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     const auto spec = wire::spec_of(request);
     if (!spec.ok()) return spec.status();
@@ -104,7 +104,7 @@ grpc::ServerUnaryReactor* PipelineService::CreatePipeline(Context* context, cons
 
 grpc::ServerUnaryReactor* PipelineService::GetPipeline(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("PipelineService/GetPipeline", context, out);
-  return serve<v1::GetPipelineRequest>(call, in, [&](const v1::GetPipelineRequest& request) {
+  return serve<v1::GetPipelineRequest>(house_, call, in, [&](const v1::GetPipelineRequest& request) {
     auto status = wire::check_name("pipeline", request.pipeline());
     if (!status.ok()) return status;
     call->about("pipeline", request.pipeline());
@@ -116,7 +116,7 @@ grpc::ServerUnaryReactor* PipelineService::GetPipeline(Context* context, const B
 
 grpc::ServerUnaryReactor* PipelineService::ListPipelines(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("PipelineService/ListPipelines", context, out);
-  return serve<v1::ListPipelinesRequest>(call, in, [&](const v1::ListPipelinesRequest& request) {
+  return serve<v1::ListPipelinesRequest>(house_, call, in, [&](const v1::ListPipelinesRequest& request) {
     const auto page = wire::page_of(request);
     if (!page.ok()) return page.status();
     house_.runtime.run(
@@ -140,7 +140,7 @@ grpc::ServerUnaryReactor* PipelineService::ListPipelines(Context* context, const
 
 grpc::ServerUnaryReactor* PipelineService::DeletePipeline(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("PipelineService/DeletePipeline", context, out);
-  return serve<v1::DeletePipelineRequest>(call, in, [&](const v1::DeletePipelineRequest& request) {
+  return serve<v1::DeletePipelineRequest>(house_, call, in, [&](const v1::DeletePipelineRequest& request) {
     auto status = wire::check_name("pipeline", request.pipeline());
     if (!status.ok()) return status;
     call->about("pipeline", request.pipeline());
@@ -160,7 +160,7 @@ grpc::ServerUnaryReactor* PipelineService::DeletePipeline(Context* context, cons
 
 grpc::ServerUnaryReactor* PipelineService::ClosePipeline(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("PipelineService/ClosePipeline", context, out);
-  return serve<v1::ClosePipelineRequest>(call, in, [&](const v1::ClosePipelineRequest& request) {
+  return serve<v1::ClosePipelineRequest>(house_, call, in, [&](const v1::ClosePipelineRequest& request) {
     auto status = wire::check_name("pipeline", request.pipeline());
     if (!status.ok()) return status;
     call->about("pipeline", request.pipeline());
@@ -212,7 +212,7 @@ grpc::ServerUnaryReactor* PipelineService::ResumeStage(Context* context, const B
 
 grpc::ServerUnaryReactor* PipelineService::ListHandlers(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("PipelineService/ListHandlers", context, out);
-  return serve<v1::ListHandlersRequest>(call, in, [&](const v1::ListHandlersRequest& request) {
+  return serve<v1::ListHandlersRequest>(house_, call, in, [&](const v1::ListHandlersRequest& request) {
     const auto page = wire::page_of(request);
     if (!page.ok()) return page.status();
     const auto& all = house_.runtime.handlers().all();

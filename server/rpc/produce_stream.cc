@@ -90,7 +90,7 @@ void ProduceStream::let_go(End how) {
 }
 
 void ProduceStream::take_back_put() {
-  if (!house().runtime.withdraw(*this)) return;
+  if (!house().withdraw(*this)) return;
   const Lock lock(mutex_);
   putting_ = false;
 }

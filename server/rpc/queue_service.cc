@@ -48,7 +48,7 @@ auto with_discarded(Call* call) {
 // Looks at a queue or changes it: `command(engine, now, request, effects)` returns what `then` takes.
 template <class Request, class Command, class Then>
 grpc::ServerUnaryReactor* on_queue(House& house, Call* call, const grpc::ByteBuffer* in, Command command, Then then) {
-  return serve<Request>(call, in, [&](const Request& request) {
+  return serve<Request>(house, call, in, [&](const Request& request) {
     auto status = wire::check_name("queue", request.queue());
     if (!status.ok()) return status;
     call->about("queue", request.queue());
@@ -70,7 +70,7 @@ grpc::ByteBuffer tell_queue(engine::JoinAnswer&& answer) {
 
 grpc::ServerUnaryReactor* QueueService::CreateQueue(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/CreateQueue", context, out);
-  return serve<v1::CreateQueueRequest>(call, in, [&](const v1::CreateQueueRequest& request) {
+  return serve<v1::CreateQueueRequest>(house_, call, in, [&](const v1::CreateQueueRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     const auto spec = wire::spec_of(request);
     if (!spec.ok()) return spec.status();
@@ -94,7 +94,7 @@ grpc::ServerUnaryReactor* QueueService::GetQueue(Context* context, const Bytes* 
 
 grpc::ServerUnaryReactor* QueueService::ListQueues(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/ListQueues", context, out);
-  return serve<v1::ListQueuesRequest>(call, in, [&](const v1::ListQueuesRequest& request) {
+  return serve<v1::ListQueuesRequest>(house_, call, in, [&](const v1::ListQueuesRequest& request) {
     const auto page = wire::page_of(request);
     if (!page.ok()) return page.status();
     house_.runtime.run(
@@ -118,7 +118,7 @@ grpc::ServerUnaryReactor* QueueService::ListQueues(Context* context, const Bytes
 
 grpc::ServerUnaryReactor* QueueService::UpdateQueue(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/UpdateQueue", context, out);
-  return serve<v1::UpdateQueueRequest>(call, in, [&](const v1::UpdateQueueRequest& request) {
+  return serve<v1::UpdateQueueRequest>(house_, call, in, [&](const v1::UpdateQueueRequest& request) {
     const auto patch = wire::patch_of(request);
     if (!patch.ok()) return patch.status();
     call->about("queue", request.queue());

@@ -37,4 +37,8 @@ absl::Status shutting_down() {
   return base::error(base::Reason::kShuttingDown, "the server is going down; nothing was done. Try again in a moment");
 }
 
+absl::Status recovering() {
+  return base::error(base::Reason::kRecovering, "the server has started and still reads its store; try again in a moment");
+}
+
 }  // namespace sluice::rpc

@@ -42,5 +42,7 @@ class WaitingCalls {
 
 // What callers are told who come too late.
 [[nodiscard]] absl::Status shutting_down();
+// And who come too early.
+[[nodiscard]] absl::Status recovering();
 
 }  // namespace sluice::rpc

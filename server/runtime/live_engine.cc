@@ -45,12 +45,9 @@ Runtime::Impl::Impl(Runtime& runtime, const RuntimeOptions& options, const base:
         runtime_.apply([](engine::Engine& engine, base::Time now, engine::Effects& effects) { engine.run_due(now, effects); });
       }) {}
 
-absl::Status Runtime::Impl::start(std::function<void(const absl::Status&)> on_failed) {
+absl::Status Runtime::Impl::start(std::function<void(const absl::Status&)> on_failed, const OnRecovery& on_progress) {
   tell_failed_ = std::move(on_failed);
-  absl::Status restored;
-  auto status = journal_.load([&](model::Record&& record) { restored.Update(engine_.restore(std::move(record))); });
-  // What the journal found is nearer to the cause.
-  status.Update(restored);
+  auto status = recover(journal_, engine_, clock_, on_progress);
   if (!status.ok()) return status;
   status = journal_.start([this](journal::Position position) { on_committed(position); },
                           [this](const absl::Status& failure) { this->on_failed(failure); });

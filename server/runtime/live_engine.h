@@ -25,7 +25,7 @@ class Runtime::Impl {
   Impl(Runtime& runtime, const RuntimeOptions& options, const base::Clock& clock, journal::Journal& journal,
        const handlers::Registry& handlers);
 
-  absl::Status start(std::function<void(const absl::Status&)> on_failed);
+  absl::Status start(std::function<void(const absl::Status&)> on_failed, const OnRecovery& on_progress);
   bool drain(base::Duration limit);
   void stop();
 
@@ -41,6 +41,7 @@ class Runtime::Impl {
   [[nodiscard]] StageStatus stage_status(std::string_view pipeline, std::string_view stage) const;
   [[nodiscard]] const handlers::Registry& handlers() const { return handlers_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
+  [[nodiscard]] journal::Journal& journal() const { return journal_; }
 
  private:
   // Returns the position that the turn's answers wait for.

@@ -13,11 +13,19 @@ Runtime::Runtime(const RuntimeOptions& options, const base::Clock& clock, journa
 
 Runtime::~Runtime() { impl_->stop(); }
 
-absl::Status Runtime::start(std::function<void(const absl::Status&)> on_failed) { return impl_->start(std::move(on_failed)); }
+absl::Status Runtime::start(std::function<void(const absl::Status&)> on_failed, const OnRecovery& on_progress) {
+  return impl_->start(std::move(on_failed), on_progress);
+}
 
 bool Runtime::drain(base::Duration limit) { return impl_->drain(limit); }
 
 void Runtime::stop() { impl_->stop(); }
+
+std::optional<journal::StoreUse> Runtime::store_use() const { return impl_->journal().use(); }
+
+absl::StatusOr<journal::BackupFile> Runtime::back_up(const std::function<bool()>& go_on) {
+  return impl_->journal().back_up(go_on);
+}
 
 bool Runtime::withdraw(engine::Caller& caller) {
   Turn turn(*this);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "server/engine/engine.h"
 #include "server/handlers/registry.h"
 #include "server/journal/journal.h"
+#include "server/runtime/recovery.h"
 #include "server/runtime/stage_status.h"
 
 namespace sluice::runtime {
@@ -40,9 +42,11 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // Recovers what the journal holds and starts timer, threads and stages. `on_failed` is called at most once, if the journal
-  // fails later, on a thread of the runtime: nothing is acknowledged any more, and the process should end.
-  absl::Status start(std::function<void(const absl::Status&)> on_failed);
+  // Recovers what the journal holds and starts timer, threads and stages. `on_progress`, if there is one, is called every
+  // limits::kRecoveryReportInterval of the recovery, and at its end with the whole, on this thread. `on_failed` is called at
+  // most once, if the journal fails later, on a thread of the runtime: nothing is acknowledged any more, and the process should
+  // end.
+  absl::Status start(std::function<void(const absl::Status&)> on_failed, const OnRecovery& on_progress = nullptr);
 
   // Stages take no more items; returns true when every worker has ended its item, false when `limit` was over first: then
   // what still runs has been stopped and its items go back to their queues, the attempt not counted.
@@ -74,6 +78,10 @@ class Runtime {
       }
     });
   }
+
+  // How much of its store the journal uses, and a copy of it: Journal::use(), Journal::back_up(). After start().
+  [[nodiscard]] std::optional<journal::StoreUse> store_use() const;
+  absl::StatusOr<journal::BackupFile> back_up(const std::function<bool()>& go_on);
 
   // Engine::withdraw. After true there will be no answer; after false the final answer has come or is on its way.
   bool withdraw(engine::Caller& caller);

@@ -89,6 +89,7 @@ TestServer::TestServer(std::unique_ptr<journal::Journal> journal)
   grpc_ = std::make_unique<GrpcServer>(runtime_, clock_);
   const auto port = grpc_->start("127.0.0.1:0");
   if (!port.ok()) throw std::runtime_error(port.status().ToString());
+  grpc_->serve();
   address_ = "127.0.0.1:" + std::to_string(*port);
 }
 

@@ -1,6 +1,4 @@
 // A server whose store fails.
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -14,6 +12,7 @@
 
 #include "server/base/errors.h"
 #include "server/server.h"
+#include "tests/server/output_pipe.h"
 
 namespace sluice {
 namespace {
@@ -65,38 +64,6 @@ class BrokenJournal final : public journal::Journal {
   absl::Status start(OnCommitted /*on_committed*/, OnFailed /*on_failed*/) override { return failure(); }
   journal::Position append(std::vector<model::Record>& /*records*/) override { return 0; }
   void stop() override {}
-};
-
-// Standard output as a pipe, as long as it lives.
-class OutputPipe {
- public:
-  OutputPipe() : saved_(::dup(STDOUT_FILENO)) {
-    EXPECT_EQ(::pipe(ends_.data()), 0);
-    ::dup2(ends_[1], STDOUT_FILENO);
-    ::close(ends_[1]);
-  }
-  ~OutputPipe() {
-    ::dup2(saved_, STDOUT_FILENO);
-    ::close(saved_);
-    ::close(ends_[0]);
-  }
-  OutputPipe(const OutputPipe&) = delete;
-  OutputPipe& operator=(const OutputPipe&) = delete;
-
-  // Returns once `text` has come through.
-  void wait_for(const std::string& text) const {
-    std::string seen;
-    std::array<char, 256> buffer{};
-    while (seen.find(text) == std::string::npos) {
-      const auto count = ::read(ends_[0], buffer.data(), buffer.size());
-      if (count <= 0) return;
-      seen.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-  }
-
- private:
-  int saved_;
-  std::array<int, 2> ends_{};
 };
 
 TEST(Store, FailureEndsTheServer) {

@@ -1,0 +1,55 @@
+// A backup on its way to a client.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include "server/journal/backup_file.h"
+#include "server/rpc/backups.h"
+#include "server/rpc/call.h"
+
+namespace sluice::rpc {
+
+// Owns itself, like a Call. One part is under way at a time, so a slow client costs no memory; one that takes nothing for
+// limits::kBackupChunkTimeout is let go.
+class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public Backup {
+ public:
+  BackupStream(grpc::CallbackServerContext* context, House& house) : context_(context), house_(house) {}
+
+  // Once: either of them.
+  void start();
+  void refuse(const absl::Status& status);
+
+  void run() override;
+  void give_up() override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override { delete this; }
+
+ private:
+  ~BackupStream() = default;
+
+  [[nodiscard]] bool wanted();
+  absl::Status copy_and_send();
+  absl::Status send(journal::BackupFile& copy);
+  // Waits until the client has taken the message.
+  absl::Status write(const google::protobuf::MessageLite& message);
+  // Why it is not wanted any more.
+  [[nodiscard]] absl::Status unwanted();
+
+  grpc::CallbackServerContext* const context_;
+  House& house_;
+  grpc::ByteBuffer message_;  // under way
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by it.
+  bool under_way_ = false;
+  bool gone_ = false;      // nobody reads any more
+  bool given_up_ = false;  // the server goes down
+};
+
+}  // namespace sluice::rpc

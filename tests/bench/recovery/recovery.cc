@@ -1,0 +1,195 @@
+// How long a server's store takes to recover: `./dev bench recovery`.
+//
+// Makes a store of a million waiting items of 100 bytes, then, in a fresh process each time so that memory is as cold as at a
+// start, measures how long it takes from opening it to an engine that can serve. Beside it stands a bare scan of the same file
+// in the same process: on a busy machine the ratio says more than the seconds.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "server/base/limits.h"
+#include "server/engine/engine.h"
+#include "server/journal/lmdb.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+using std::chrono::steady_clock;
+
+struct Workload {
+  std::uint64_t items = 1'000'000;
+  std::size_t payload_bytes = 100;
+  int runs = 5;
+};
+
+[[noreturn]] void fail(const absl::Status& status) {
+  fmt::print(stderr, "recovery: {}\n", std::string(status.message()));
+  std::exit(EXIT_FAILURE);
+}
+
+journal::LmdbOptions options(const std::filesystem::path& directory) {
+  return {.directory = directory, .max_bytes = limits::kDefaultStoreBytes};
+}
+
+model::ItemRecord item(std::uint64_t id, const Workload& workload) {
+  model::ItemRecord record;
+  record.id = model::ItemId{id};
+  record.queue = model::QueueId{1};
+  record.rank = static_cast<std::int64_t>(id);
+  record.put_time = base::Time{base::Duration{1'700'000'000'000'000 + static_cast<std::int64_t>(id)}};
+  record.body = std::make_shared<const model::Body>(
+      model::Body{std::string(workload.payload_bytes, static_cast<char>('a' + id % 26)), {}});
+  return record;
+}
+
+void make_store(const std::filesystem::path& directory, const Workload& workload) {
+  auto journal = journal::LmdbJournal::open(options(directory));
+  if (!journal.ok()) fail(journal.status());
+  const auto started = (*journal)->start([](journal::Position) {}, fail);
+  if (!started.ok()) fail(started);
+  model::QueueRecord queue;
+  queue.id = model::QueueId{1};
+  queue.name = "tasks";
+  std::vector<model::Record> records{queue};
+  constexpr std::uint64_t kAtOnce = 10'000;
+  for (std::uint64_t id = 1; id <= workload.items; ++id) {
+    records.emplace_back(item(id, workload));
+    if (id % kAtOnce == 0) (*journal)->append(records);
+  }
+  (*journal)->append(records);
+  (*journal)->stop();
+}
+
+struct Times {
+  Seconds scan{};
+  Seconds recovery{};
+  // Of the recovery, on all cores: what it would still take on a machine with nothing else to do, and on one core.
+  Seconds recovery_cpu{};
+};
+
+// Of this process so far.
+Seconds cpu_time() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return Seconds(seconds(used.ru_utime) + seconds(used.ru_stime));
+}
+
+// Goes over every record that recovery has to read, and does nothing with it.
+Seconds scan(const std::filesystem::path& directory) {
+  const auto begin = steady_clock::now();
+  const auto store = journal::LmdbStore::open_read_only(directory / "data.mdb");
+  if (!store.ok()) fail(store.status());
+  journal::LmdbStore::Snapshot snapshot(**store);
+  if (const auto status = snapshot.begin(); !status.ok()) fail(status);
+  for (const journal::Table table : {journal::Table::kItems, journal::Table::kBodies}) {
+    journal::LmdbStore::Reader reader(snapshot, table);
+    while (reader.next().value_or(false)) {
+    }
+  }
+  return steady_clock::now() - begin;
+}
+
+void recover(const std::filesystem::path& directory, const Workload& workload, Times& times) {
+  const Seconds cpu_before = cpu_time();
+  const auto begin = steady_clock::now();
+  auto journal = journal::LmdbJournal::open(options(directory));
+  if (!journal.ok()) fail(journal.status());
+  engine::Engine engine{engine::EngineOptions{}};
+  const auto loaded = (*journal)->load([&engine](model::Record&& record) {
+    if (auto status = engine.restore(std::move(record)); !status.ok()) fail(status);
+  });
+  if (!loaded.ok()) fail(loaded);
+  engine::Effects effects;
+  const base::Time now{base::Duration{1'800'000'000'000'000}};
+  engine.finish_restore(now, effects);
+  times.recovery = steady_clock::now() - begin;
+  times.recovery_cpu = cpu_time() - cpu_before;
+  const auto queue = engine.queue(now, "tasks");
+  if (!queue.ok()) fail(queue.status());
+  if (queue->waiting != workload.items) fail(absl::InternalError("items are missing"));
+}
+
+Times run_once(const std::filesystem::path& directory, const Workload& workload) {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) fail(absl::InternalError("pipe"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Times times;
+    times.scan = scan(directory);
+    recover(directory, workload, times);
+    const bool told = ::write(ends[1], &times, sizeof times) == sizeof times;
+    ::_exit(told ? 0 : 1);
+  }
+  ::close(ends[1]);
+  Times times;
+  const bool told = ::read(ends[0], &times, sizeof times) == sizeof times;
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!told || status != 0) fail(absl::InternalError("a run failed"));
+  return times;
+}
+
+std::string load_average() {
+  std::ifstream file("/proc/loadavg");
+  std::string load;
+  file >> load;
+  return load;
+}
+
+void measure(const Workload& workload) {
+  const test::TempDir directory;
+  make_store(directory.path(), workload);
+  fmt::print("{} items of {} bytes, {} runs, {} cores, load {}\n", workload.items, workload.payload_bytes, workload.runs,
+             std::thread::hardware_concurrency(), load_average());
+  std::vector<Times> all;
+  for (int i = 0; i < workload.runs; ++i) {
+    all.push_back(run_once(directory.path(), workload));
+    const Times& times = all.back();
+    fmt::print("  recovery {:.3f} s ({:.3f} s of CPU), bare scan {:.3f} s, ratio {:.1f}\n", times.recovery.count(),
+               times.recovery_cpu.count(), times.scan.count(), times.recovery / times.scan);
+  }
+  std::ranges::sort(all, {}, &Times::recovery);
+  const Times& median = all[all.size() / 2];
+  fmt::print("median {:.3f} s ({:.3f} to {:.3f}), {:.2f} us an item; CPU {:.3f} s; load {}\n", median.recovery.count(),
+             all.front().recovery.count(), all.back().recovery.count(),
+             median.recovery.count() * 1e6 / static_cast<double>(workload.items), median.recovery_cpu.count(), load_average());
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value == 0) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int argc, char** argv) {
+  sluice::Workload workload;
+  if (argc > 2 || (argc == 2 && !sluice::number(argv[1]))) {
+    fmt::print(stderr, "usage: {} [ITEMS]\n", argv[0]);
+    return 2;
+  }
+  if (argc == 2) workload.items = *sluice::number(argv[1]);
+  sluice::measure(workload);
+}

@@ -1,0 +1,174 @@
+#include "tests/journal/golden.h"
+
+#include <charconv>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "server/journal/lmdb_values.h"
+#include "sluice/store/v1/record.pb.h"
+#include "tests/journal/running_journal.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::journal::golden {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::Time kTime{1'700'000'000'123'456us};
+
+model::QueueRecord queue(std::uint32_t id, const std::string& name, model::QueueOrder order) {
+  model::QueueRecord record;
+  record.id = model::QueueId{id};
+  record.name = name;
+  record.settings.order = order;
+  record.settings.capacity = 1'000 + id;
+  record.settings.lease_duration = 61s;
+  record.settings.retry = {7, 1500ms, 90s, 2.5, 0.25};
+  record.settings.dead_letter_queue = name + ".dead";
+  record.create_time = kTime;
+  return record;
+}
+
+model::ItemRecord item(std::uint64_t id, model::ItemState state, std::int64_t priority, const std::string& payload,
+                       model::Attributes attributes) {
+  model::ItemRecord record;
+  record.id = model::ItemId{id};
+  record.queue = model::QueueId{1};
+  record.state = state;
+  record.priority = priority;
+  record.rank = static_cast<std::int64_t>(id) - 10;
+  record.put_time = kTime + 1s;
+  record.body = std::make_shared<const model::Body>(model::Body{payload, std::move(attributes)});
+  return record;
+}
+
+std::shared_ptr<const model::Failure> failure(std::optional<std::int32_t> exit_code, std::optional<std::int32_t> signal) {
+  model::Failure failure;
+  failure.reason = "EXIT_CODE";
+  failure.message = "the command ended with 3";
+  failure.stderr_tail = std::string("bytes\xff\0", 7);
+  failure.exit_code = exit_code;
+  failure.signal = signal;
+  failure.queue = "tasks";
+  failure.stage = "resize";
+  failure.attempt = 2;
+  failure.time = kTime + 3s;
+  return std::make_shared<const model::Failure>(std::move(failure));
+}
+
+model::PipelineRecord pipeline() {
+  using model::StageState;
+  return {"photos",
+          {{{"fetch", "urls", "pages", "download", 4}, StageState::kRunning},
+           {{"count", "pages", "", "builtin.upper", 0}, StageState::kPaused},
+           {{"last", "urls", "pages", "x", 1'000}, StageState::kFinished}},
+          kTime,
+          12};
+}
+
+const std::map<std::string, Table>& tables() {
+  static const auto& all = *[] {
+    auto* made = new std::map<std::string, Table>;
+    for (const Table table : kAllTables) made->emplace(kTableNames.at(index(table)), table);
+    return made;
+  }();
+  return all;
+}
+
+std::string to_hex(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+std::string from_hex(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    unsigned byte = 0;
+    const auto parsed = std::from_chars(text.data() + i, text.data() + std::min(i + 2, text.size()), byte, 16);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + i + 2) throw std::runtime_error("no hexadecimal");
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+// A store's own digest depends on its number of commits.
+Value digest() {
+  store::v1::Digest message;
+  message.set_checksums(0x0123456789abcdefULL);
+  message.set_transaction(42);
+  std::string value(framed_size(message), '\0');
+  write_frame(Table::kMeta, kDigestKey, message, value);
+  return {Table::kMeta, std::string(kDigestKey), value};
+}
+
+}  // namespace
+
+std::vector<model::Record> records() {
+  auto closed = queue(2, "closed", model::QueueOrder::kLifo);
+  closed.state = model::QueueState::kClosed;
+  closed.paused = true;
+  closed.pipeline = "photos";
+  model::CountersRecord counters;
+  counters.queue = model::QueueId{1};
+  counters.counters = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  counters.idle_count = 10;
+  auto waiting = item(1, model::ItemState::kWaiting, 0, "hello", {});
+  auto delayed = item(2, model::ItemState::kDelayed, -5, "", {{"content-type", "text/plain"}, {"name", "Zoë"}});
+  delayed.due = kTime + 1h;
+  delayed.attempt = 2;
+  delayed.last_failure = failure(3, std::nullopt);
+  auto leased = item(1'000'000'000'000, model::ItemState::kLeased, 1LL << 40, std::string("\0\xff binary", 9), {{"k", ""}});
+  leased.attempt = 4'000'000'000;
+  leased.last_failure = failure(std::nullopt, 9);
+  return {model::SequenceRecord{1ULL << 50, 77, 1'024},
+          queue(1, "tasks", model::QueueOrder::kFifo),
+          closed,
+          queue(0xfffffffe, "urgent", model::QueueOrder::kPriority),
+          counters,
+          waiting,
+          delayed,
+          leased,
+          model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3},
+          pipeline()};
+}
+
+std::vector<Value> written() {
+  const test::TempDir directory;
+  {
+    RunningJournal journal(directory.path());
+    if (!journal.append_and_wait(records())) throw std::runtime_error("the records cannot be written");
+  }
+  const auto store = LmdbStore::open_read_only(directory.path() / "data.mdb");
+  if (!store.ok()) throw std::runtime_error(std::string(store.status().message()));
+  LmdbStore::Snapshot snapshot(**store);
+  if (!snapshot.begin().ok()) throw std::runtime_error("the store cannot be read");
+  std::vector<Value> values{digest()};
+  for (const Table table : kAllTables) {
+    LmdbStore::Reader reader(snapshot, table);
+    while (reader.next().value_or(false)) values.push_back({table, std::string(reader.key()), std::string(reader.value())});
+  }
+  return values;
+}
+
+std::string to_text(const std::vector<Value>& values) {
+  std::string text;
+  for (const Value& value : values) {
+    text += fmt::format("{} {} {}\n", kTableNames.at(index(value.table)), to_hex(value.key), to_hex(value.value));
+  }
+  return text;
+}
+
+std::vector<Value> from_text(const std::string& text) {
+  std::vector<Value> values;
+  std::istringstream lines(text);
+  for (std::string table, key, value; lines >> table >> key >> value;) {
+    values.push_back({tables().at(table), from_hex(key), from_hex(value)});
+  }
+  return values;
+}
+
+}  // namespace sluice::journal::golden
