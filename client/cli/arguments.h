@@ -26,6 +26,7 @@ struct SettingsArguments {
   std::optional<Duration> backoff;
   std::optional<Duration> max_backoff;
   std::optional<std::string> dead_letter;
+  std::string durability;  // "sync" or "memory"; empty: not said
 };
 
 struct CreateArguments {

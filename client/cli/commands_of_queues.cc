@@ -18,6 +18,9 @@ void add_settings(CLI::App& app, SettingsArguments& settings, bool with_order) {
   add_duration(app, "--backoff", settings.backoff, "The wait before the first retry (default 1s)");
   add_duration(app, "--max-backoff", settings.max_backoff, "The longest wait before a retry (default 5m)");
   app.add_option("--dead-letter", settings.dead_letter, "The queue for items given up (default NAME.dead); \"-\" drops them");
+  app.add_option("--durability", settings.durability,
+                 "sync (default): survives a crash; memory: at once, and lost when the server ends")
+      ->check(CLI::IsMember({"sync", "memory"}));
 }
 
 void add_create(CLI::App& root, Command& chosen) {

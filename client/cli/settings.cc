@@ -32,6 +32,11 @@ v1::QueueOrder order_proto(const std::string& text) {
   return v1::QUEUE_ORDER_UNSPECIFIED;
 }
 
+v1::Durability durability_proto(const std::string& text) {
+  if (text == "sync") return v1::DURABILITY_SYNC;
+  return text == "memory" ? v1::DURABILITY_MEMORY : v1::DURABILITY_UNSPECIFIED;
+}
+
 std::string or_unlimited(std::uint64_t number, const char* unlimited) { return number == 0 ? unlimited : count_text(number); }
 
 std::string retry_text(const v1::RetryPolicy& retry) {
@@ -51,6 +56,7 @@ v1::QueueSettings settings_proto(const SettingsArguments& arguments) {
   if (arguments.backoff) *settings.mutable_retry()->mutable_initial_backoff() = to_proto(*arguments.backoff);
   if (arguments.max_backoff) *settings.mutable_retry()->mutable_max_backoff() = to_proto(*arguments.max_backoff);
   if (arguments.dead_letter) settings.set_dead_letter_queue(*arguments.dead_letter);
+  settings.set_durability(durability_proto(arguments.durability));
   return settings;
 }
 
@@ -77,6 +83,8 @@ std::string queue_text(const v1::Queue& queue) {
   if (!queue.pipeline().empty()) line("pipeline", queue.pipeline());
   line("capacity", or_unlimited(settings.capacity(), "unbounded"));
   line("order", order_text(settings.order()));
+  const bool in_memory = settings.durability() == v1::DURABILITY_MEMORY;
+  line("durability", in_memory ? "memory: items and counts are lost when the server ends" : "sync");
   line("lease", duration_text(from_proto(settings.lease_duration())));
   line("retry", retry_text(settings.retry()));
   line("dead letters",

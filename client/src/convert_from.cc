@@ -91,6 +91,7 @@ QueueSettings from_proto(const v1::QueueSettings& settings) {
   if (settings.has_lease_duration()) out.lease_duration = from_proto(settings.lease_duration());
   out.retry = from_proto(settings.retry());
   if (settings.has_dead_letter_queue()) out.dead_letter_queue = settings.dead_letter_queue();
+  out.durability = settings.durability() == v1::DURABILITY_MEMORY ? Durability::kMemory : Durability::kSync;
   return out;
 }
 

@@ -42,6 +42,9 @@ v1::QueueSettings to_proto(const QueueSettings& settings) {
   if (settings.lease_duration) *out.mutable_lease_duration() = to_proto(*settings.lease_duration);
   *out.mutable_retry() = to_proto(settings.retry);
   if (settings.dead_letter_queue) out.set_dead_letter_queue(*settings.dead_letter_queue);
+  if (settings.durability) {
+    out.set_durability(*settings.durability == Durability::kMemory ? v1::DURABILITY_MEMORY : v1::DURABILITY_SYNC);
+  }
   return out;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -67,12 +69,24 @@ struct StageChange {
   bool deleted = false;
 };
 
+// Every record that there is by now.
+inline constexpr std::uint64_t kAllRecords = std::numeric_limits<std::uint64_t>::max();
+
+// Of one turn: one or several commands whose records are kept together.
 struct Effects {
+  // To be set before the turn: the number under which its records will be kept. Greater than that of every turn that had any.
+  std::uint64_t turn = 0;
+  // What was said in this turn depends on the records of the turns up to this number, and on its own. Absent: nobody said
+  // anything about it, so on all. Less than kAllRecords only if nothing but queues of MEMORY durability was involved. Looking
+  // (the const methods of Engine) is not noted here.
+  std::optional<std::uint64_t> depends_on;
+
   std::vector<model::Record> records;
   std::vector<std::pair<Caller*, Answer>> answers;
   std::vector<StageChange> stage_changes;
 
   void clear() {
+    depends_on.reset();
     records.clear();
     answers.clear();
     stage_changes.clear();

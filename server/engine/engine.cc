@@ -45,6 +45,7 @@ void Engine::get(Time now, GetCommand command, Caller& caller, Effects& out) {
   state_->command(now, out, [&](Step& step) {
     auto queue = step.tables.queue(command.queue);
     if (!queue.ok()) return step.answer(&caller, GetAnswer{queue.status(), {}, false});
+    step.involve(**queue);
     begin_get(step, **queue, std::move(command), caller);
   });
 }
@@ -72,6 +73,7 @@ void Engine::complete(Time now, CompleteCommand command, Caller& caller, Effects
   state_->command(now, out, [&](Step& step) {
     const auto queue = step.tables.queue(command.queue);
     if (!queue.ok()) return step.answer(&caller, CompleteAnswer{queue.status()});
+    step.involve(**queue);
     Item* item = step.tables.find_leased(command.queue, command.lease);
     if (item == nullptr) {
       const bool repeated = remembers(step, **queue, command.request_id, command.lease);
@@ -129,6 +131,7 @@ void Engine::join_queue(Time now, const JoinCommand& command, Caller& caller, Ef
   state_->command(now, out, [&](Step& step) {
     auto queue = step.tables.queue(command.name);
     if (!queue.ok()) return step.answer(&caller, JoinAnswer{queue.status(), false, 0, {}});
+    step.involve(**queue);
     begin_join(step, **queue, command, caller);
   });
 }

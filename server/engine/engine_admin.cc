@@ -22,6 +22,26 @@ absl::Status check_dead_letter_queue(std::string_view queue, const model::QueueS
       fmt::format("queue \"{}\" cannot be its own dead-letter queue; name another one, or \"-\" for none", queue));
 }
 
+absl::Status check_durability(const Queue& queue, const model::QueueSettings& settings) {
+  if (settings.durability == queue.settings.durability || queue.unfinished() == 0) return absl::OkStatus();
+  return base::error(
+      Reason::kQueueNotEmpty,
+      fmt::format("queue \"{}\" has {} unfinished items, and its durability can be changed only while it has none; "
+                  "join or purge it first",
+                  queue.name, queue.unfinished()));
+}
+
+// What the journal is to have of an empty queue from now on, besides the queue itself.
+void record_change_of_durability(Step& step, const Queue& queue) {
+  if (queue.is_kept()) {
+    step.record(queue.counters_record());
+    queue.requests.record_all(queue.id, step.out.records);
+  } else {
+    step.record(model::CountersRecord{queue.id, {}, 0});
+    queue.requests.record_end_of_all(queue.id, step.out.records);
+  }
+}
+
 absl::Status in_use(const Queue& queue) {
   const Stage& stage = queue.readers.empty() ? *queue.feeders.front() : *queue.readers.front();
   return base::error(Reason::kQueueInUse, fmt::format("stage \"{}\" of pipeline \"{}\" uses queue \"{}\"; delete the pipeline",
@@ -55,12 +75,15 @@ absl::Status Engine::update_queue(Time now, std::string_view name, const model::
                          fmt::format("the order of queue \"{}\" is fixed since its creation; create another queue", name));
     }
     if (auto status = check_dead_letter_queue(name, settings); !status.ok()) return status;
+    if (auto status = check_durability(queue, settings); !status.ok()) return status;
+    const bool was_kept = queue.is_kept();
     step.tables.dead_letter_queues.remove(queue.settings);
     step.tables.dead_letter_queues.add(settings);
     queue.settings = settings;
     queue.recount_last_attempts();
     refuse_too_large(step, queue);
     step.record(queue.record());
+    if (queue.is_kept() != was_kept) record_change_of_durability(step, queue);
     step.touch(queue);
     return absl::OkStatus();
   });

@@ -75,6 +75,7 @@ Queue& create_queue(Step& step, std::string_view name, const model::QueueSetting
   step.tables.queues_by_id.emplace(model::number(queue.id), &queue);
   step.tables.queues.emplace(name, std::move(created));
   step.record(queue.record());
+  queue.recorded_in = step.out.turn;
   return queue;
 }
 
@@ -93,6 +94,7 @@ std::uint64_t remove_queue(Step& step, Queue& queue) {
   step.tables.timers.cancel(queue.request_timer);
   std::erase(step.tables.to_settle, &queue);
   std::erase(step.tables.to_count, &queue);
+  std::erase(step.tables.touched, &queue);
   step.tables.dead_letter_queues.remove(queue.settings);
   step.tables.queues_by_id.erase(model::number(queue.id));
   step.tables.queues.erase(step.tables.queues.find(queue.name));

@@ -28,6 +28,11 @@ bool is_idle(const Pipeline& pipeline) { return pipeline.idle(); }
 std::uint64_t version_of(const Queue& queue) { return queue.version; }
 std::uint64_t version_of(const Pipeline& pipeline) { return pipeline.version(); }
 
+void involve(Step& step, const Queue& queue) { step.involve(queue); }
+void involve(Step& step, const Pipeline& pipeline) {
+  for (const Queue* queue : pipeline.queues()) step.involve(*queue);
+}
+
 template <class Joined>
 void wait_for(Step& step, Joined& joined, const JoinCommand& command, Caller& caller, Joined* JoinWaiter::*what) {
   const bool idle_since = command.since_idle_count && joined.idle_count > *command.since_idle_count;
@@ -66,6 +71,7 @@ void tell(Step& step, const Joined& joined, JoinWaiter& join) {
     joins.resting.splice(joins.resting.end(), joins.telling, join.self);
     return;
   }
+  involve(step, joined);
   step.answer(join.caller, progress_of(step, joined));
   join.told_version = version;
   join.told = step.now;
@@ -105,10 +111,12 @@ void note_idle(Step& step, Pipeline& pipeline) {
   const bool idle = pipeline.idle();
   if (idle && !pipeline.was_idle) {
     ++pipeline.idle_count;
-    step.record(pipeline.record());
+    if (pipeline.is_kept()) step.record(pipeline.record());
   }
   pipeline.was_idle = idle;
-  if (idle) end_joins(step, pipeline);
+  if (!idle || pipeline.joins.empty()) return;
+  involve(step, pipeline);
+  end_joins(step, pipeline);
 }
 
 void tell_progress(Step& step, JoinWaiter& join) {

@@ -36,7 +36,7 @@ void end(Step& step, Item& item) {
   Queue& queue = *item.queue;
   queue.bytes -= item.body->bytes();
   step.tables.bytes -= item.body->bytes();
-  step.record(model::ItemErased{item.id, queue.id});
+  step.record_end(item);
   delete &item;
 }
 
@@ -52,7 +52,7 @@ void put_back(Step& step, Item& item) {
   // FIFO and PRIORITY: its old rank is ahead of all that came later. LIFO: only a new one is on top.
   if (item.queue->settings.order == model::QueueOrder::kLifo) item.rank = fresh_rank(step, *item.queue, {});
   item.queue->place(item);
-  step.record(item.record(false));
+  step.record_item(item, false);
 }
 
 void put_back_later(Step& step, Item& item, base::Time due) {
@@ -60,7 +60,7 @@ void put_back_later(Step& step, Item& item, base::Time due) {
   if (item.queue->settings.order == model::QueueOrder::kLifo) item.rank = fresh_rank(step, *item.queue, {});
   step.tables.timers.set(item, due);
   item.queue->place(item);
-  step.record(item.record(false));
+  step.record_item(item, false);
 }
 
 // A lifted item whose attempts are used up. It keeps its id, so that it can be followed.
@@ -74,6 +74,7 @@ void bury(Step& step, Item& item) {
   const std::size_t bytes = item.body->bytes();
   from.bytes -= bytes;
   to->bytes += bytes;
+  if (!to->is_kept()) step.record_end(item);
   // Terminal for the queue that it leaves, new in the one that it enters.
   item.queue = to;
   item.state = ItemState::kWaiting;
@@ -82,7 +83,7 @@ void bury(Step& step, Item& item) {
   item.rank = fresh_rank(step, *to, {});
   ++step.count(*to).put;
   to->place(item);
-  step.record(item.record(false));
+  step.record_item(item, !from.is_kept());
 }
 
 base::Duration jittered(Step& step, const model::RetryPolicy& policy, std::uint32_t attempt) {
@@ -116,7 +117,7 @@ void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id) {
   }
   queue.place(*item);
   ++step.count(queue).put;
-  step.record(item->record(true));
+  step.record_item(*item, true);
 }
 
 void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Holder> holder) {
@@ -131,14 +132,14 @@ void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Hol
   step.tables.timers.set(item, expires);
   queue.place(item);
   ++step.count(queue).delivered;
-  step.record(item.record(false));
+  step.record_item(item, false);
 }
 
 void ripen(Step& step, Item& item) {
   lift(step, item);
   change(item, ItemState::kWaiting);
   item.queue->place(item);
-  step.record(item.record(false));
+  step.record_item(item, false);
 }
 
 void release(Step& step, Item& item) {
@@ -170,7 +171,7 @@ std::uint64_t discard_depth(Step& step, Queue& queue) {
 
 void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
               std::uint32_t count) {
-  queue.requests.remember(step.now, queue.id, RequestLog::key(request_id, lease), first, count, step.out.records);
+  queue.requests.remember(step.now, queue.id, RequestLog::key(request_id, lease), first, count, step.request_records(queue));
   // The oldest is the first to go: a timer that runs is right.
   if (queue.request_timer.is_timed()) return;
   step.tables.timers.set(queue.request_timer, base::add_saturating(step.now, limits::kRequestIdWindow));

@@ -56,6 +56,10 @@ bool Pipeline::idle() const {
   return !closing || finished();
 }
 
+bool Pipeline::is_kept() const {
+  return std::ranges::any_of(stages, [](const auto& stage) { return stage->input->is_kept(); });
+}
+
 std::uint64_t Pipeline::version() const {
   std::uint64_t sum = 0;
   for (const Queue* queue : queues()) sum += queue->version;

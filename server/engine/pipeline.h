@@ -46,6 +46,8 @@ struct Pipeline {
   [[nodiscard]] bool finished() const;
   // What join waits for: nothing unfinished, and after a close every stage finished too.
   [[nodiscard]] bool idle() const;
+  // Whether the journal has its count of idle times: it does unless no input's items are kept.
+  [[nodiscard]] bool is_kept() const;
   // Grows with every change of one of its queues.
   [[nodiscard]] std::uint64_t version() const;
 

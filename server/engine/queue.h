@@ -43,6 +43,8 @@ class Queue {
 
   [[nodiscard]] std::size_t depth() const { return ready.size() + delayed.size(); }
   [[nodiscard]] std::size_t unfinished() const { return depth() + leased.size(); }
+  // Whether the journal has its items, counts and requests.
+  [[nodiscard]] bool is_kept() const { return settings.durability == model::Durability::kSync; }
   [[nodiscard]] bool closed() const { return state == model::QueueState::kClosed; }
   // Whether `n` more may be put now.
   [[nodiscard]] bool has_room_for(std::size_t n) const { return settings.capacity == 0 || depth() + n <= settings.capacity; }
@@ -65,6 +67,7 @@ class Queue {
   void recount_last_attempts();
 
   [[nodiscard]] model::QueueRecord record() const;
+  [[nodiscard]] model::CountersRecord counters_record() const { return {id, counters, idle_count}; }
 
   const model::QueueId id;
   const std::string name;
@@ -96,6 +99,7 @@ class Queue {
   bool was_idle = true;           // nothing was unfinished after the last command
   bool needs_settling = false;    // is in the list of queues to settle
   bool counters_changed = false;  // a CountersRecord is due at the end of the command
+  std::uint64_t recorded_in = 0;  // the last turn with records that this queue had to do with
 
  private:
   // Waiting items by the time of their put, where `ready` has another order.

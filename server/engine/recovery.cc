@@ -121,7 +121,8 @@ void Engine::finish_restore(base::Time now, Effects& out) {
     for (auto& [name, queue] : step.tables.queues) all.push_back(queue.get());
     for (Queue* queue : all) {
       queue->requests.finish_restore();
-      step.tables.timers.set(queue->request_timer, queue->requests.forget_expired(step.now, queue->id, step.out.records));
+      step.tables.timers.set(queue->request_timer,
+                             queue->requests.forget_expired(step.now, queue->id, step.request_records(*queue)));
       return_leased(step, *queue);
       step.touch(*queue);
     }

@@ -18,27 +18,37 @@ const RememberedRequest* RequestLog::find(base::Time now, const std::string& key
 }
 
 void RequestLog::remember(base::Time now, model::QueueId queue, const std::string& key, model::ItemId first,
-                          std::uint32_t count, std::vector<model::Record>& records) {
+                          std::uint32_t count, std::vector<model::Record>* records) {
   if (by_age_.size() >= limits::kMaxRequestIds) forget_oldest(queue, records);
   const RememberedRequest request{base::add_saturating(now, limits::kRequestIdWindow), first, count};
   remembered_.insert_or_assign(key, request);
   by_age_.push_back(key);
-  records.emplace_back(model::RequestRecord{queue, key, request.expires, first, count});
+  if (records != nullptr) records->emplace_back(model::RequestRecord{queue, key, request.expires, first, count});
 }
 
-void RequestLog::forget_oldest(model::QueueId queue, std::vector<model::Record>& records) {
-  records.emplace_back(model::RequestErased{queue, by_age_.front()});
+void RequestLog::forget_oldest(model::QueueId queue, std::vector<model::Record>* records) {
+  if (records != nullptr) records->emplace_back(model::RequestErased{queue, by_age_.front()});
   remembered_.erase(by_age_.front());
   by_age_.pop_front();
 }
 
-base::Time RequestLog::forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>& records) {
+base::Time RequestLog::forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>* records) {
   while (!by_age_.empty()) {
     const base::Time expires = remembered_.at(by_age_.front()).expires;
     if (expires > now) return expires;
     forget_oldest(queue, records);
   }
   return base::kNever;
+}
+
+void RequestLog::record_all(model::QueueId queue, std::vector<model::Record>& records) const {
+  for (const auto& [key, request] : remembered_) {
+    records.emplace_back(model::RequestRecord{queue, key, request.expires, request.first, request.count});
+  }
+}
+
+void RequestLog::record_end_of_all(model::QueueId queue, std::vector<model::Record>& records) const {
+  for (const auto& [key, request] : remembered_) records.emplace_back(model::RequestErased{queue, key});
 }
 
 void RequestLog::restore(model::RequestRecord&& record) {

@@ -22,7 +22,8 @@ struct RememberedRequest {
 };
 
 // Two parts: requests that succeeded, forgotten after limits::kRequestIdWindow or when there are more than
-// limits::kMaxRequestIds (the oldest first); and requests that are waiting right now.
+// limits::kMaxRequestIds (the oldest first); and requests that are waiting right now. Where records are asked for, null means
+// that none are kept.
 class RequestLog {
  public:
   // A completion and a fail are remembered under their lease, a put under nothing but its name.
@@ -31,9 +32,12 @@ class RequestLog {
   [[nodiscard]] const RememberedRequest* find(base::Time now, const std::string& key) const;
   // Appends a record, and records of what is forgotten because there are too many.
   void remember(base::Time now, model::QueueId queue, const std::string& key, model::ItemId first, std::uint32_t count,
-                std::vector<model::Record>& records);
+                std::vector<model::Record>* records);
   // Forgets what has expired, and returns when the next does; kNever if nothing is left.
-  base::Time forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>& records);
+  base::Time forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>* records);
+  // Records of all that is remembered, or of its end: for a queue whose durability changes.
+  void record_all(model::QueueId queue, std::vector<model::Record>& records) const;
+  void record_end_of_all(model::QueueId queue, std::vector<model::Record>& records) const;
   void restore(model::RequestRecord&& record);
   // Records arrive from a journal in any order; afterwards the oldest must be first.
   void finish_restore();
@@ -43,7 +47,7 @@ class RequestLog {
   void remove_waiting(const std::string& key) { waiting_.erase(key); }
 
  private:
-  void forget_oldest(model::QueueId queue, std::vector<model::Record>& records);
+  void forget_oldest(model::QueueId queue, std::vector<model::Record>* records);
 
   absl::flat_hash_map<std::string, RememberedRequest> remembered_;
   std::deque<std::string> by_age_;

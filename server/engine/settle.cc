@@ -39,7 +39,7 @@ void expire(Step& step, Item& item) {
 }
 
 void forget_requests(Step& step, Queue& queue) {
-  step.tables.timers.set(queue.request_timer, queue.requests.forget_expired(step.now, queue.id, step.out.records));
+  step.tables.timers.set(queue.request_timer, queue.requests.forget_expired(step.now, queue.id, step.request_records(queue)));
 }
 
 void handle(Step& step, Timed& due) {
@@ -71,7 +71,7 @@ void settle_all(Step& step) {
 void record_counters(Step& step) {
   for (Queue* queue : step.tables.to_count) {
     queue->counters_changed = false;
-    step.record(model::CountersRecord{queue->id, queue->counters, queue->idle_count});
+    if (queue->is_kept()) step.record(queue->counters_record());
   }
   step.tables.to_count.clear();
 }
@@ -81,6 +81,7 @@ void record_counters(Step& step) {
 void settle(Step& step) {
   settle_all(step);
   record_counters(step);
+  step.note_dependence();
 }
 
 void fall_due(Step& step) {
@@ -89,6 +90,7 @@ void fall_due(Step& step) {
     settle_all(step);
   }
   record_counters(step);
+  step.note_dependence();
 }
 
 }  // namespace sluice::engine

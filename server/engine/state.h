@@ -30,6 +30,7 @@ class Engine::State {
     return command(now, out, [&](Step& step) -> decltype(body(step, std::declval<Queue&>())) {
       auto queue = tables.queue(name);
       if (!queue.ok()) return queue.status();
+      step.involve(**queue);
       return body(step, **queue);
     });
   }

@@ -78,12 +78,36 @@ absl::Status Tables::check_may_wait() const {
       fmt::format("{} calls wait already, the most that the server allows; try again later", options.max_waiters));
 }
 
+void Step::record_item(const Item& item, bool with_body) {
+  if (item.queue->is_kept()) record(item.record(with_body));
+}
+
+void Step::record_end(const Item& item) {
+  if (item.queue->is_kept()) record(model::ItemErased{item.id, item.queue->id});
+}
+
+void Step::depend_on(std::uint64_t turn) {
+  involved = true;
+  out.depends_on = std::max(out.depends_on.value_or(0), turn);
+}
+
+void Step::note_dependence() {
+  if (!involved) depend_on(kAllRecords);
+  // What comes later may not overtake these records.
+  if (!out.records.empty()) {
+    for (Queue* queue : tables.touched) queue->recorded_in = out.turn;
+  }
+  tables.touched.clear();
+}
+
 void Step::touch(Queue& queue) {
   ++queue.version;
+  involve(queue);
   wake_joins(*this, queue);
   if (queue.needs_settling) return;
   queue.needs_settling = true;
   tables.to_settle.push_back(&queue);
+  tables.touched.push_back(&queue);
 }
 
 model::QueueCounters& Step::count(Queue& queue) {
@@ -122,6 +146,7 @@ void Step::reserve() {
   }
   sequence.reserved = {sequence.next_item + kReservedAhead, sequence.next_lease + kReservedAhead,
                        sequence.next_queue + kQueuesReservedAhead};
+  sequence.recorded_in = out.turn;
   record(sequence.reserved);
 }
 

@@ -1,6 +1,7 @@
 // All that the engine knows, and the step that a command takes through it.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ struct Sequence {
   std::uint32_t next_queue = 1;
   // What the journal knows: numbers below these may have been given.
   model::SequenceRecord reserved;
+  std::uint64_t recorded_in = 0;  // the turn of its last record
 };
 
 // Which queues take the dead letters of others: those whose name says so, and those that the settings of others name.
@@ -85,9 +87,10 @@ struct Tables {
   bool store_full = false;
   std::uint64_t bytes = 0;  // of all unfinished items
 
-  // Queues that the present command changed: to be settled, and to have their counters recorded.
+  // Queues that the present command changed: to be settled, to have their counters recorded, and all of them.
   std::vector<Queue*> to_settle;
   std::vector<Queue*> to_count;
+  std::vector<Queue*> touched;
 };
 
 // One command on its way through the tables: when it happens and what comes of it.
@@ -100,9 +103,22 @@ struct Step {
   void record(R&& record) {
     out.records.emplace_back(std::forward<R>(record));
   }
+  // The item as it is now, unless its queue is not kept. `with_body`: false where the journal has the body already.
+  void record_item(const Item& item, bool with_body);
+  void record_end(const Item& item);
+  // Where records of the queue's requests go; null if it is not kept.
+  std::vector<model::Record>* request_records(const Queue& queue) { return queue.is_kept() ? &out.records : nullptr; }
   void answer(Caller* caller, Answer answer) { out.answers.emplace_back(caller, std::move(answer)); }
 
-  // The queue changed: what waits for it is looked at before the command ends.
+  // What this command says depends on the queue as it is now.
+  void involve(const Queue& queue) {
+    depend_on(queue.is_kept() ? kAllRecords : std::max(queue.recorded_in, tables.sequence.recorded_in));
+  }
+  void depend_on(std::uint64_t turn);
+  // Ends the command: whoever has not said what it depends on depends on everything.
+  void note_dependence();
+
+  // The queue changed: what waits for it is looked at before the command ends. Involves it.
   void touch(Queue& queue);
   // The same, and its counters are recorded.
   model::QueueCounters& count(Queue& queue);
@@ -111,6 +127,8 @@ struct Step {
   model::ItemId new_item_ids(std::uint64_t n);
   model::LeaseId new_lease_id();
   model::QueueId new_queue_id();
+
+  bool involved = false;
 
  private:
   void reserve();

@@ -33,9 +33,13 @@ std::uint64_t bytes_of(const Transfer& transfer) {
   return sum;
 }
 
+bool needs_store(const Step& step, const Transfer& transfer) {
+  return std::ranges::any_of(transfer.parts, [&](const auto& part) { return step.tables.find_queue(part.queue)->is_kept(); });
+}
+
 // A hand-off may always replace its input by as much, and goes on when the store is full: it is what empties it.
 absl::Status check_bytes(const Step& step, const Transfer& transfer) {
-  if (step.tables.store_full && transfer.completes == nullptr) {
+  if (step.tables.store_full && transfer.completes == nullptr && needs_store(step, transfer)) {
     return base::error(
         Reason::kStoreFull,
         "the server's store is full; nothing was put; let consumers drain it, free disk space, or raise its limit");
@@ -265,6 +269,14 @@ bool repeats(Step& step, Transfer& transfer, Queue& memory) {
 }  // namespace
 
 void begin_transfer(Step& step, Transfer transfer) {
+  for (const auto& part : transfer.parts) {
+    const Queue* queue = step.tables.find_queue(part.queue);
+    if (queue == nullptr) {
+      step.depend_on(kAllRecords);
+    } else {
+      step.involve(*queue);
+    }
+  }
   if (!transfer.request_id.empty()) {
     Queue* memory = remembering(step, transfer);
     if (memory != nullptr && repeats(step, transfer, *memory)) return;

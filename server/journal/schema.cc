@@ -33,6 +33,8 @@ void to_store(const model::QueueSettings& settings, store::QueueSettings& out) {
   out.set_multiplier(settings.retry.multiplier);
   out.set_jitter(settings.retry.jitter);
   out.set_dead_letter_queue(settings.dead_letter_queue);
+  const bool in_memory = settings.durability == model::Durability::kMemory;
+  out.set_durability(in_memory ? store::DURABILITY_MEMORY : store::DURABILITY_SYNC);
 }
 
 model::QueueSettings from_store(store::QueueSettings&& stored) {
@@ -46,6 +48,8 @@ model::QueueSettings from_store(store::QueueSettings&& stored) {
   settings.retry.multiplier = stored.multiplier();
   settings.retry.jitter = stored.jitter();
   settings.dead_letter_queue = std::move(*stored.mutable_dead_letter_queue());
+  const bool in_memory = stored.durability() == store::DURABILITY_MEMORY;
+  settings.durability = in_memory ? model::Durability::kMemory : model::Durability::kSync;
   return settings;
 }
 

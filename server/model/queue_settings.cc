@@ -18,6 +18,7 @@ base::Duration RetryPolicy::backoff(std::uint32_t attempt) const {
 QueueSettings QueueSettingsPatch::applied_to(QueueSettings settings) const {
   settings.capacity = capacity.value_or(settings.capacity);
   settings.order = order.value_or(settings.order);
+  settings.durability = durability.value_or(settings.durability);
   settings.lease_duration = lease_duration.value_or(settings.lease_duration);
   settings.retry.max_attempts = max_attempts.value_or(settings.retry.max_attempts);
   settings.retry.initial_backoff = initial_backoff.value_or(settings.retry.initial_backoff);

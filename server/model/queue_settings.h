@@ -13,6 +13,10 @@ namespace sluice::model {
 
 enum class QueueOrder : std::uint8_t { kFifo, kLifo, kPriority };
 
+// kSync: every item is recorded, and answers wait until that is safe. kMemory: the queue itself is recorded, but neither its
+// items nor its counts; after a restart it is there and empty.
+enum class Durability : std::uint8_t { kSync, kMemory };
+
 struct RetryPolicy {
   std::uint32_t max_attempts = limits::kDefaultMaxAttempts;  // 0 = without limit
   base::Duration initial_backoff = limits::kDefaultInitialBackoff;
@@ -31,6 +35,7 @@ struct RetryPolicy {
 struct QueueSettings {
   std::uint32_t capacity = limits::kDefaultCapacity;  // 0 = unbounded
   QueueOrder order = QueueOrder::kFifo;
+  Durability durability = Durability::kSync;
   base::Duration lease_duration = limits::kDefaultLease;
   RetryPolicy retry;
   // Empty: dead letters are dropped and only counted.
@@ -43,6 +48,7 @@ struct QueueSettings {
 struct QueueSettingsPatch {
   std::optional<std::uint32_t> capacity;
   std::optional<QueueOrder> order;
+  std::optional<Durability> durability;
   std::optional<base::Duration> lease_duration;
   std::optional<std::uint32_t> max_attempts;
   std::optional<base::Duration> initial_backoff;

@@ -98,6 +98,8 @@ void Runtime::Impl::stop_threads() {
 
 base::Time Runtime::Impl::lock() {
   mutex_.lock();
+  effects_.turn = last_position_ + 1;
+  effects_.depends_on.reset();
   engine_.set_store_full(journal_.full());
   return clock_.now();
 }
@@ -121,7 +123,7 @@ journal::Position Runtime::Impl::append() {
     return kNeverCommitted;
   }
   // Without records of its own, a turn may still have seen what earlier ones did.
-  if (effects_.records.empty()) return last_position_;
+  if (effects_.records.empty()) return std::min(effects_.depends_on.value_or(engine::kAllRecords), last_position_);
   appending_ = std::this_thread::get_id();
   last_position_ = journal_.append(effects_.records);
   appending_ = std::thread::id();

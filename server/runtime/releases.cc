@@ -33,11 +33,23 @@ void Releases::add(journal::Position position, Answers& answers, Then then) {
     const std::lock_guard lock(mutex_);
     for (auto& [caller, answer] : answers) {
       const bool progress = !engine::is_final(answer);
-      pending_.push_back({position, caller, progress, std::move(answer), nullptr});
+      add_one({position, caller, progress, std::move(answer), nullptr});
     }
-    if (then) pending_.push_back({position, nullptr, false, {}, std::move(then)});
+    if (then) add_one({position, nullptr, false, {}, std::move(then)});
   }
   empty(answers);
+}
+
+void Releases::add_one(Release&& release) {
+  const bool ready = release.position <= committed_ && !is_behind_another(release);
+  if (!ready && release.progress) ++pending_progress_;
+  (ready ? ready_ : pending_).push_back(std::move(release));
+}
+
+bool Releases::is_behind_another(const Release& release) const {
+  if (pending_progress_ == 0 || release.caller == nullptr) return false;
+  return std::any_of(pending_.begin() + static_cast<std::ptrdiff_t>(taken_), pending_.end(),
+                     [&release](const Release& each) { return each.caller == release.caller; });
 }
 
 void Releases::committed(journal::Position position) {
@@ -51,25 +63,35 @@ void Releases::refuse(const absl::Status& status) {
 }
 
 bool Releases::take_ready() {
+  verdict_ = absl::OkStatus();
+  if (!ready_.empty()) {
+    ready_.swap(batch_);
+    return true;
+  }
   const auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(taken_);
   auto end = std::find_if(begin, pending_.end(), [this](const Release& each) { return each.position > committed_; });
-  verdict_ = absl::OkStatus();
   if (begin == end && !refusal_.ok()) {
     end = pending_.end();
     verdict_ = refusal_;
   }
   if (begin == end) return false;
+  take_pending_up_to(end);
+  return true;
+}
+
+void Releases::take_pending_up_to(std::vector<Release>::iterator end) {
+  const auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(taken_);
   if (taken_ == 0 && end == pending_.end()) {
     pending_.swap(batch_);
-    return true;
+  } else {
+    batch_.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
+    taken_ = static_cast<std::size_t>(end - pending_.begin());
+    if (taken_ * 2 >= pending_.size()) {
+      pending_.erase(pending_.begin(), end);
+      taken_ = 0;
+    }
   }
-  batch_.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
-  taken_ = static_cast<std::size_t>(end - pending_.begin());
-  if (taken_ * 2 >= pending_.size()) {
-    pending_.erase(pending_.begin(), end);
-    taken_ = 0;
-  }
-  return true;
+  pending_progress_ -= static_cast<std::size_t>(std::ranges::count_if(batch_, &Release::progress));
 }
 
 void Releases::give(Release& release, const absl::Status& verdict) {
@@ -98,10 +120,11 @@ void Releases::deliver() {
 std::optional<engine::Answer> Releases::last_answer_for(const engine::Caller& caller, const absl::Status& status) const {
   const std::lock_guard lock(mutex_);
   const auto matches = [&caller](const Release& each) { return each.progress && each.caller == &caller; };
-  const auto pending = std::find_if(pending_.begin() + static_cast<std::ptrdiff_t>(taken_), pending_.end(), matches);
-  if (pending != pending_.end()) return refused(pending->answer, status);
-  const auto leaving = std::ranges::find_if(batch_, matches);
-  if (leaving != batch_.end()) return refused(leaving->answer, status);
+  for (const auto* line : {&ready_, &pending_, &batch_}) {
+    const auto skipped = line == &pending_ ? static_cast<std::ptrdiff_t>(taken_) : 0;
+    const auto found = std::find_if(line->begin() + skipped, line->end(), matches);
+    if (found != line->end()) return refused(found->answer, status);
+  }
   return std::nullopt;
 }
 

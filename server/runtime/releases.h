@@ -25,8 +25,8 @@ class Releases {
   // Called with OK once its position is committed, with an error once that will never be.
   using Then = absl::AnyInvocable<void(const absl::Status&)>;
 
-  // Takes what one command has to say: its answers, then `then`, which may be null. `answers` is left empty. Called in order
-  // of position.
+  // Takes what one turn has to say: its answers, then `then`, which may be null. `answers` is left empty. What depends on
+  // nothing that is not committed overtakes what waits, but never an earlier answer to the same caller.
   void add(journal::Position position, Answers& answers, Then then);
 
   // Everything up to `position` may leave. Gives nothing itself.
@@ -51,15 +51,22 @@ class Releases {
     Then then;
   };
 
+  // Into the line where it belongs.
+  void add_one(Release&& release);
+  // An earlier answer to the same caller is not ready yet.
+  [[nodiscard]] bool is_behind_another(const Release& release) const;
   // Moves what may leave into batch_. False if there is nothing.
   bool take_ready();
+  void take_pending_up_to(std::vector<Release>::iterator end);
   static void give(Release& release, const absl::Status& verdict);
 
   mutable std::mutex mutex_;
   journal::Position committed_ = 0;
   absl::Status refusal_;
+  std::vector<Release> ready_;    // may leave
   std::vector<Release> pending_;  // from taken_ on
   std::size_t taken_ = 0;
+  std::size_t pending_progress_ = 0;  // of those in pending_, answers that are not the final one
   bool delivering_ = false;
   // Written under the lock, by the delivering thread only; it reads them, and changes answers in them, without the lock.
   std::vector<Release> batch_;

@@ -48,6 +48,25 @@ v1::QueueOrder order_message(model::QueueOrder order) {
   return v1::QUEUE_ORDER_UNSPECIFIED;
 }
 
+std::optional<model::Durability> read_durability(Reader& reader, const Field& field, v1::Durability durability) {
+  switch (durability) {
+    case v1::DURABILITY_UNSPECIFIED:
+      return std::nullopt;
+    case v1::DURABILITY_SYNC:
+      return model::Durability::kSync;
+    case v1::DURABILITY_MEMORY:
+      return model::Durability::kMemory;
+    default:
+      reader.complain(Reason::kInvalidValue, field,
+                      fmt::format("{} is no durability; 0 (the default), 1 (SYNC) and 2 (MEMORY) are", int{durability}));
+      return std::nullopt;
+  }
+}
+
+v1::Durability durability_message(model::Durability durability) {
+  return durability == model::Durability::kMemory ? v1::DURABILITY_MEMORY : v1::DURABILITY_SYNC;
+}
+
 std::string read_dead_letter_queue(Reader& reader, const Field& field, std::string_view value, std::string_view queue) {
   if (value == kNone) return {};
   if (value.empty()) {
@@ -81,6 +100,7 @@ model::QueueSettingsPatch read_settings(Reader& reader, const Field& at, const v
     patch.capacity = reader.number({at, "capacity"}, settings.capacity(), 0U, limits::kMaxCapacity);
   }
   patch.order = read_order(reader, {at, "order"}, settings.order());
+  patch.durability = read_durability(reader, {at, "durability"}, settings.durability());
   if (settings.has_lease_duration()) {
     patch.lease_duration = reader.duration({at, "lease_duration"}, settings.lease_duration(), kLeases);
   }
@@ -132,6 +152,7 @@ v1::QueueSettings settings_message(const model::QueueSettings& settings) {
   v1::QueueSettings message;
   message.set_capacity(settings.capacity);
   message.set_order(order_message(settings.order));
+  message.set_durability(durability_message(settings.durability));
   set_duration(settings.lease_duration, *message.mutable_lease_duration());
   *message.mutable_retry() = retry_message(settings.retry);
   message.set_dead_letter_queue(settings.dead_letter_queue.empty() ? std::string(kNone) : settings.dead_letter_queue);

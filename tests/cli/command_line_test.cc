@@ -58,6 +58,7 @@ TEST(CommandLine, TheEnvironmentNamesTheServerUnlessAFlagDoes) {
 TEST(CommandLine, TakesWhatTheHelpSays) {
   EXPECT_TRUE(makes_sense({"create", "q", "--capacity", "10", "--order", "lifo", "--lease", "1m", "--if-missing"}));
   EXPECT_TRUE(makes_sense({"create", "q", "--dead-letter", "-"}));
+  EXPECT_TRUE(makes_sense({"update", "q", "--durability", "memory"}));
   EXPECT_TRUE(makes_sense({"put", "q", "a", "b", "--attr", "k=v", "--attr", "x=", "--wait", "0"}));
   EXPECT_TRUE(makes_sense({"put", "q", "--file", "a", "b", "--priority", "-3"}));
   EXPECT_TRUE(makes_sense({"put", "q", "--lines"}));

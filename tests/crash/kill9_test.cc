@@ -97,6 +97,30 @@ TEST_F(Kill9, NothingAcknowledgedIsLostOverManyRounds) {
   EXPECT_EQ(tasks.stats().unfinished, 0U);
 }
 
+TEST_F(Kill9, AMemoryQueueComesBackEmptyAndASyncQueueAsItWas) {
+  Queue kept = client_.create_queue("kept");
+  Queue fast = client_.create_queue("fast", {.capacity = 7, .durability = Durability::kMemory});
+  for (Queue* queue : {&kept, &fast}) {
+    for (const char* payload : {"done", "handed on", "stays"}) queue->put(payload);
+  }
+  for (Queue* queue : {&kept, &fast}) queue->get({.max_wait = 10s})->done();
+  fast.get({.max_wait = 10s})->done({Output{"kept", {.payload = "out of memory"}}});
+  kept.get({.max_wait = 10s})->done({Output{"fast", {.payload = "into memory"}}});
+  EXPECT_EQ(fast.stats().waiting, 2U);
+  server_.kill9();
+  server_.restart();
+  const QueueInfo empty = fast.stats();
+  EXPECT_EQ(empty.unfinished, 0U);
+  EXPECT_EQ(empty.counters.put, 0U);
+  EXPECT_EQ(empty.settings.durability, Durability::kMemory);
+  EXPECT_EQ(empty.settings.capacity, 7U);
+  const Batch left = kept.get_batch(10, {.max_wait = 10s});
+  EXPECT_THAT(payloads_of(left.items), testing::ElementsAre("stays", "out of memory"));
+  EXPECT_EQ(kept.stats().counters.done, 2U);
+  fast.put("again");
+  EXPECT_EQ(fast.get({.max_wait = 10s})->payload(), "again");
+}
+
 TEST_F(Kill9, ASecondServerOnTheDirectoryIsRefused) {
   SluicedProcess second({.flags = {"--data", data_.path().string(), "--listen", "127.0.0.1:0"}, .serve = false});
   EXPECT_EQ(second.wait(), 1);

@@ -24,6 +24,7 @@ model::QueueSettingsPatch Settings::patch() const {
   patch.multiplier = multiplier;
   patch.jitter = jitter;
   patch.dead_letter_queue = dead_letter_queue;
+  patch.durability = durability;
   return patch;
 }
 

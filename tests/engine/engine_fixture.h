@@ -39,6 +39,7 @@ struct Settings {
   std::optional<double> multiplier = std::nullopt;
   std::optional<double> jitter = std::nullopt;
   std::optional<std::string> dead_letter_queue = std::nullopt;
+  std::optional<model::Durability> durability = std::nullopt;
 
   [[nodiscard]] model::QueueSettingsPatch patch() const;
 };

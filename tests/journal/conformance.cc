@@ -130,6 +130,7 @@ TEST_P(JournalConformance, EveryFieldComesBack) {
   tasks.pipeline = "photos";
   tasks.settings.capacity = 0;
   tasks.settings.order = model::QueueOrder::kPriority;
+  tasks.settings.durability = model::Durability::kMemory;
   tasks.settings.lease_duration = 1500ms;
   tasks.settings.retry = {.max_attempts = 0, .initial_backoff = 1us, .max_backoff = 24h, .multiplier = 1.5, .jitter = 0.25};
   tasks.settings.dead_letter_queue = "graveyard";

@@ -54,6 +54,110 @@ TEST_F(CommitTest, AConsumerDoesNotSeeAnItemThatACrashCouldTakeBack) {
   EXPECT_EQ(producer.waiting(), 1U);
 }
 
+// Looks at "tasks" in every way that there is, and counts the looks that were answered.
+class Onlooker {
+ public:
+  explicit Onlooker(Rig& rig) : rig_(rig) {}
+
+  void look() {
+    count([](auto& engine, auto time, auto&) { return engine.queue(time, "tasks"); });
+    count([](auto& engine, auto time, auto&) { return engine.list_queues(time, "", "", 10); });
+    count([](auto& engine, auto, auto&) { return engine.peek("tasks", std::nullopt, 0, 10); });
+    rig_.begin_join(joiner_, "tasks");
+    rig_.begin_get(consumer_, "tasks");
+  }
+  [[nodiscard]] std::size_t answered() const { return answered_ + joiner_.waiting() + consumer_.waiting(); }
+
+ private:
+  template <class Look>
+  void count(Look look) {
+    rig_->run(look, [this](const auto&) { ++answered_; });
+  }
+
+  Rig& rig_;
+  std::size_t answered_ = 0;
+  RecordedCaller joiner_;
+  RecordedCaller consumer_;
+};
+
+TEST_F(CommitTest, NobodySeesAnItemInAnyWayThatACrashCouldTakeBack) {
+  RecordedCaller producer;
+  rig_.begin_put(producer, "tasks", {"x"});
+  Onlooker onlooker(rig_);
+  onlooker.look();
+  EXPECT_EQ(onlooker.answered(), 0U);
+  journal_.commit_all();
+  EXPECT_EQ(onlooker.answered(), 5U);
+  rig_->stop();
+}
+
+TEST_F(CommitTest, NobodySeesAnEndThatACrashCouldTakeBack) {
+  RecordedCaller quiet;
+  rig_.begin_put(quiet, "tasks", {"x"});
+  rig_.begin_get(quiet, "tasks");
+  journal_.commit_all();
+  quiet.next<PutAnswer>();
+  const auto lease = quiet.next<GetAnswer>().items.front().lease;
+  RecordedCaller joiner;
+  rig_.begin_join(joiner, "tasks");
+  joiner.next<JoinAnswer>();
+  rig_->apply(
+      [&](auto& engine, auto time, auto& out) { engine.complete(time, {.queue = "tasks", .lease = lease}, quiet, out); });
+  EXPECT_EQ(quiet.waiting() + joiner.waiting(), 0U);
+  journal_.commit_all();
+  EXPECT_EQ(quiet.waiting(), 1U);
+  EXPECT_TRUE(joiner.next<JoinAnswer>().done);
+}
+
+TEST_F(CommitTest, AMemoryQueueWaitsForNobody) {
+  rig_.create("fast", {.durability = model::Durability::kMemory});
+  RecordedCaller early;
+  rig_.begin_put(early, "fast", {"x"});
+  EXPECT_EQ(early.waiting(), 0U) << "that the queue was created is not committed";
+  journal_.commit_all();
+  EXPECT_EQ(early.waiting(), 1U);
+
+  RecordedCaller slow;
+  rig_.begin_put(slow, "tasks", {"x"});
+  const auto appended = journal_.appended();
+  const auto item = rig_.get("fast").items.at(0);
+  EXPECT_TRUE(rig_.complete("fast", item.lease).ok());
+  EXPECT_TRUE(rig_.join("fast").ok());
+  EXPECT_TRUE(rig_.put("fast", {"y"}).ok());
+  EXPECT_EQ(slow.waiting(), 0U);
+  EXPECT_EQ(journal_.appended(), appended) << "nothing of it is recorded";
+  journal_.commit_all();
+}
+
+TEST_F(CommitTest, WhatComesOutOfASyncQueueIsSeenInAMemoryQueueWhenThatIsSafe) {
+  rig_.create("fast", {.durability = model::Durability::kMemory});
+  RecordedCaller caller;
+  rig_.begin_put(caller, "tasks", {"x"});
+  rig_.begin_get(caller, "tasks");
+  journal_.commit_all();
+  caller.next<PutAnswer>();
+  const auto lease = caller.next<GetAnswer>().items.front().lease;
+  rig_->apply([&](auto& engine, auto time, auto& out) {
+    engine::CompleteCommand command{.queue = "tasks", .lease = lease};
+    command.outputs.push_back({"fast", {.body = std::make_shared<model::Body>(model::Body{"y", {}})}});
+    engine.complete(time, std::move(command), caller, out);
+  });
+  RecordedCaller consumer;
+  rig_.begin_get(consumer, "fast");
+  EXPECT_EQ(caller.waiting() + consumer.waiting(), 0U);
+  journal_.commit_all();
+  EXPECT_EQ(caller.waiting(), 1U);
+  EXPECT_EQ(consumer.next<GetAnswer>().items.size(), 1U);
+}
+
+TEST_F(CommitTest, AfterAFailureAMemoryQueueIsNotAcknowledgedEither) {
+  rig_.create("fast", {.durability = model::Durability::kMemory});
+  journal_.commit_all();
+  journal_.fail(absl::DataLossError("disk gone"));
+  ASSERT_EQ(failed_.get_future().wait_for(support::kDeadline), std::future_status::ready);
+  EXPECT_TRUE(base::is(rig_.put("fast", {"x"}), Reason::kStoreFailed));
+}
+
 TEST_F(CommitTest, AnswersLeaveInOrderOfTheirPositions) {
   RecordedCaller first;
   RecordedCaller second;

@@ -82,6 +82,37 @@ TEST_F(ReleasesTest, WhatDependsOnNothingLeavesAtOnceButNotOutOfOrder) {
   EXPECT_THAT(log_, ElementsAre("a", "b", "c", "a"));
 }
 
+TEST_F(ReleasesTest, WhatDependsOnNothingUncommittedOvertakesTheRest) {
+  commit(1);
+  add(2, a_);
+  add(1, b_);
+  releases_.deliver();
+  EXPECT_THAT(log_, ElementsAre("b"));
+  add_then(1, "then");
+  releases_.deliver();
+  commit(2);
+  EXPECT_THAT(log_, ElementsAre("b", "then", "a"));
+}
+
+TEST_F(ReleasesTest, WhatIsNotCommittedWaitsWhateverCameBefore) {
+  add(3, a_);
+  add(2, b_);
+  commit(2);
+  EXPECT_THAT(log_, IsEmpty());
+  commit(3);
+  EXPECT_THAT(log_, ElementsAre("a", "b"));
+}
+
+TEST_F(ReleasesTest, AJoinsEndDoesNotOvertakeItsProgress) {
+  add(1, a_, JoinAnswer{});
+  add(0, a_, JoinAnswer{.done = true});
+  add(0, b_, JoinAnswer{.done = true});
+  releases_.deliver();
+  EXPECT_THAT(log_, ElementsAre("b"));
+  commit(1);
+  EXPECT_THAT(log_, ElementsAre("b", "a", "a"));
+}
+
 TEST_F(ReleasesTest, ManyPartialCommitsKeepTheOrder) {
   std::vector<std::unique_ptr<Named>> callers;
   for (int i = 0; i < 1'000; ++i) {

@@ -32,7 +32,7 @@ TEST(QueueSpec, LeavesWhatIsLeftOut) {
   const auto& settings = spec->settings;
   EXPECT_FALSE(settings.capacity || settings.order || settings.lease_duration || settings.max_attempts ||
                settings.initial_backoff || settings.max_backoff || settings.multiplier || settings.jitter ||
-               settings.dead_letter_queue);
+               settings.dead_letter_queue || settings.durability);
   EXPECT_EQ(spec->initial_settings().dead_letter_queue, "tasks.dead");
 }
 
@@ -48,11 +48,13 @@ TEST(QueueSpec, TakesEverySetting) {
   settings.mutable_retry()->set_multiplier(3.5);
   settings.mutable_retry()->set_jitter(0.0);
   settings.set_dead_letter_queue("morgue");
+  settings.set_durability(v1::DURABILITY_MEMORY);
   const auto read = queue_spec(spec);
   ASSERT_THAT(read, IsOk());
   const model::QueueSettings expected{
       .capacity = 0,
       .order = model::QueueOrder::kPriority,
+      .durability = model::Durability::kMemory,
       .lease_duration = 5s,
       .retry = {.max_attempts = 0, .initial_backoff = 0s, .max_backoff = 7s, .multiplier = 3.5, .jitter = 0.0},
       .dead_letter_queue = "morgue"};
@@ -63,6 +65,7 @@ TEST(QueueSpec, ComesBackAsItWent) {
   model::QueueSettings settings;
   settings.capacity = 17;
   settings.order = model::QueueOrder::kLifo;
+  settings.durability = model::Durability::kMemory;
   settings.retry.initial_backoff = 1500ms;
   auto spec = named("tasks");
   *spec.mutable_settings() = settings_message(settings);
@@ -100,6 +103,12 @@ TEST(QueueSpec, ChecksOrder) {
               RefusedFor(Reason::kInvalidValue, "settings.order"));
   EXPECT_THAT(status_with([](auto& s) { s.set_order(static_cast<v1::QueueOrder>(-1)); }),
               RefusedFor(Reason::kInvalidValue, "settings.order"));
+}
+
+TEST(QueueSpec, ChecksDurability) {
+  EXPECT_THAT(status_with([](auto& s) { s.set_durability(v1::DURABILITY_SYNC); }), IsOk());
+  EXPECT_THAT(status_with([](auto& s) { s.set_durability(static_cast<v1::Durability>(3)); }),
+              RefusedFor(Reason::kInvalidValue, "settings.durability"));
 }
 
 TEST(QueueSpec, ChecksLease) {

@@ -26,6 +26,11 @@ enum class QueueOrder {
   kPriority,  // the smallest priority first, equal ones in order of arrival
 };
 
+enum class Durability {
+  kSync,    // what was acknowledged survives a crash of the server and its machine
+  kMemory,  // answers at once; items and counts are lost when the server ends, the queue itself comes back empty
+};
+
 // The n-th retry waits min(max_backoff, initial_backoff * multiplier^(n-1)), less a random part of up to `jitter` of it.
 struct RetryPolicy {
   std::optional<std::uint32_t> max_attempts = {};  // 0 to 1,000,000, the first time included; 0 = without limit. Default 5
@@ -42,6 +47,8 @@ struct QueueSettings {
   RetryPolicy retry = {};
   // Takes items whose attempts are used up. Default: the queue's name with ".dead" appended. "-": none, they are dropped.
   std::optional<std::string> dead_letter_queue = {};
+  // Can be changed only while nothing is unfinished. Default kSync.
+  std::optional<Durability> durability = {};
 };
 
 struct QueueSpec {
