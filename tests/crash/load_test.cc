@@ -29,10 +29,13 @@ void expect_good_runs(Shape shape, std::uint64_t first_seed, std::uint64_t kills
   EXPECT_GT(counts.unknown, 0U);
 }
 
-TEST(KillUnderLoad, ServedStages1) { expect_good_runs(Shape::kServed, 1'000, 50); }
-TEST(KillUnderLoad, ServedStages2) { expect_good_runs(Shape::kServed, 2'000, 50); }
-TEST(KillUnderLoad, RemoteStages1) { expect_good_runs(Shape::kRemote, 3'000, 50); }
-TEST(KillUnderLoad, RemoteStages2) { expect_good_runs(Shape::kRemote, 4'000, 50); }
+// Eight times twenty-five, so that several can run beside one another.
+class KillUnderLoad : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(KillUnderLoad, ThroughStagesOfTheServer) { expect_good_runs(Shape::kServed, 1'000 * GetParam(), 25); }
+TEST_P(KillUnderLoad, ThroughStagesOfClients) { expect_good_runs(Shape::kRemote, 1'000 * GetParam() + 500, 25); }
+
+INSTANTIATE_TEST_SUITE_P(FirstSeeds, KillUnderLoad, testing::Values(1, 2, 3, 4));
 
 // The harness can fail: of a server that keeps nothing, the restarts must be seen as losses.
 TEST(KillUnderLoadControl, AServerThatKeepsNothingIsFoundOut) {
