@@ -69,8 +69,8 @@ class Engine {
                                     std::optional<base::Duration> duration, Effects& out);
   absl::Status release(base::Time now, std::string_view queue, model::LeaseId lease, Effects& out);
   // The same for many at once, and cheaper. finish() ends items as done, without outputs; for each lease the status that
-  // complete() would have answered. lose(): their consumer is lost; they go back to the head at once, the attempt counted;
-  // leases that are nobody's any more are passed over.
+  // complete() would have answered. lose(): their consumer is lost; they go back to the head at once, as they lay before and
+  // whatever the order of `leases`, the attempt counted; leases that are nobody's any more are passed over.
   absl::StatusOr<std::vector<absl::Status>> finish(base::Time now, std::string_view queue,
                                                    std::span<const model::LeaseId> leases, Effects& out);
   absl::Status lose(base::Time now, std::string_view queue, std::span<const model::LeaseId> leases, Effects& out);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "server/engine/flow.h"
@@ -201,6 +202,13 @@ void lose_lease(Step& step, Item& item, std::string_view reason, std::string_vie
   if (!queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
   ++queue.counters.retried;
   put_back(step, item);
+}
+
+void lose_leases(Step& step, const Queue& queue, std::vector<Item*> held, std::string_view reason, std::string_view message) {
+  std::ranges::sort(held, {}, [](const Item* item) { return item->rank; });
+  // LIFO puts each on top, so that the one that was on top must come last.
+  if (queue.settings.order == model::QueueOrder::kLifo) std::ranges::reverse(held);
+  for (Item* item : held) lose_lease(step, *item, reason, message);
 }
 
 }  // namespace sluice::engine

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "server/engine/tables.h"
 
@@ -33,5 +34,7 @@ void remember(Step& step, Queue& queue, std::string_view request_id, model::Leas
 void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry, std::optional<base::Duration> retry_delay);
 // The consumer is lost: back to the head at once, the attempt counted; or to the dead-letter queue.
 void lose_lease(Step& step, Item& item, std::string_view reason, std::string_view message);
+// The same for several of one queue, none twice, in such an order that they lie as they lay before they were handed out.
+void lose_leases(Step& step, const Queue& queue, std::vector<Item*> held, std::string_view reason, std::string_view message);
 
 }  // namespace sluice::engine

@@ -101,12 +101,8 @@ class Restorer {
 void return_leased(Step& step, Queue& queue) {
   std::vector<Item*> held;
   for (Item& item : queue.leased) held.push_back(&item);
-  std::ranges::sort(held, {}, [](const Item* item) { return item->rank; });
-  // LIFO puts each on top, so that the one that was on top must come last.
-  if (queue.settings.order == model::QueueOrder::kLifo) std::ranges::reverse(held);
-  for (Item* item : held) {
-    lose_lease(step, *item, model::failure_reason::kServerRestarted, "the server ended while a consumer held the item");
-  }
+  lose_leases(step, queue, std::move(held), model::failure_reason::kServerRestarted,
+              "the server ended while a consumer held the item");
 }
 
 }  // namespace

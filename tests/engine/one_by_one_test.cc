@@ -158,5 +158,28 @@ TEST_F(BulkTest, WhatALostConsumerHeldComesBackWithItsAttemptCounted) {
   EXPECT_THAT(peek("q.dead"), ElementsAre("a"));
 }
 
+TEST_F(BulkTest, WhatALostConsumerHeldLiesAsBefore) {
+  for (const auto order : {model::QueueOrder::kFifo, model::QueueOrder::kLifo, model::QueueOrder::kPriority}) {
+    const std::string queue = "q" + std::to_string(static_cast<int>(order));
+    create(queue, {.order = order, .max_attempts = 3});
+    put(queue, {"a", "b", "c", "d"});
+    const auto before = peek(queue);
+    for (const auto& shuffle : {std::vector<std::size_t>{0, 1, 2}, {2, 1, 0}, {1, 0, 2, 1}}) {
+      const auto items = get(queue, 3).get().items;
+      std::vector<model::LeaseId> leases;
+      for (const std::size_t i : shuffle) leases.push_back(items.at(i).lease);
+      Effects effects;
+      EXPECT_TRUE(engine().lose(now(), queue, leases, effects).ok());
+      carry_out(effects);
+      if (!exists(queue + ".dead")) {
+        EXPECT_EQ(peek(queue), before) << queue;
+      }
+    }
+    const bool lifo = order == model::QueueOrder::kLifo;
+    EXPECT_THAT(peek(queue + ".dead"), lifo ? ElementsAre("b", "c", "d") : ElementsAre("a", "b", "c"))
+        << "the oldest first, whoever lost it";
+  }
+}
+
 }  // namespace
 }  // namespace sluice::engine::testing
