@@ -53,17 +53,19 @@ void Driver::change_mood() {
   const std::uint32_t puts = random_.chance(50) ? 40 : 12;
   const std::uint32_t gets = random_.chance(50) ? 40 : 12;
   const std::uint32_t ends = random_.chance(50) ? 30 : 8;
-  //          create update remove close pause purge put again get complete again fail extend release join withdraw restart
-  weights_ = {3, 2, 1, 1, 3, 2, puts, 3, gets, ends, 3, ends / 3, 3, ends / 4, 4, 4, 1};
+  //          create update remove close pause purge put again get complete again fail extend release finish lose join withdraw
+  //          restart
+  weights_ = {3, 2, 1, 1, 3, 2, puts, 3, gets, ends, 3, ends / 3, 3, ends / 4, ends / 6, ends / 8, 4, 4, 1};
 }
 
 void Driver::step() {
   let_time_pass();
   if (random_.chance(1)) change_mood();
   static constexpr void (Driver::*kCommands[])() = {
-      &Driver::create, &Driver::update,    &Driver::remove, &Driver::close,    &Driver::pause_or_resume, &Driver::purge,
-      &Driver::put,    &Driver::put_again, &Driver::get,    &Driver::complete, &Driver::complete_again,  &Driver::fail,
-      &Driver::extend, &Driver::release,   &Driver::join,   &Driver::withdraw, &Driver::restart};
+      &Driver::create,         &Driver::update, &Driver::remove,    &Driver::close,   &Driver::pause_or_resume,
+      &Driver::purge,          &Driver::put,    &Driver::put_again, &Driver::get,     &Driver::complete,
+      &Driver::complete_again, &Driver::fail,   &Driver::extend,    &Driver::release, &Driver::finish,
+      &Driver::lose,           &Driver::join,   &Driver::withdraw,  &Driver::restart};
   (this->*kCommands[random_.weighted(weights_)])();
   if (random_.below(100) == 0) world_.check_recovery();
 }
@@ -144,9 +146,11 @@ std::string Driver::some_request_id() { return random_.chance(30) ? fmt::format(
 
 void Driver::put() {
   SentPut sent{.queue = some_queue(), .items = {}, .request_id = some_request_id()};
-  const std::int64_t count = random_.chance(70) ? 1 : random_.between(2, 6);
+  const bool one_by_one = random_.chance(20);
+  if (one_by_one) sent.request_id.clear();
+  const std::int64_t count = random_.chance(one_by_one ? 20 : 70) ? 1 : random_.between(2, one_by_one ? 12 : 6);
   for (std::int64_t i = 0; i < count; ++i) sent.items.push_back(fresh_item());
-  world_.put(sent.queue, sent.items, some_give_up(), sent.request_id);
+  world_.put(sent.queue, sent.items, some_give_up(), sent.request_id, one_by_one);
   if (!sent.request_id.empty()) remember(puts_, std::move(sent));
 }
 
@@ -176,7 +180,8 @@ void Driver::get() {
   std::optional<Duration> lease;
   if (random_.chance(20)) lease = random_.chance(20) ? Duration::max() : some_wait() + Duration{1'000};
   const auto max_items = static_cast<std::uint32_t>(random_.chance(60) ? 1 : random_.between(2, 6));
-  world_.get(some_queue(), max_items, some_give_up(), lease);
+  const std::size_t max_bytes = random_.chance(70) ? limits::kMaxGetBytes : random_.below(30);
+  world_.get(some_queue(), max_items, max_bytes, some_give_up(), lease);
 }
 
 std::string Driver::some_queue() {
@@ -244,6 +249,32 @@ void Driver::extend() {
 void Driver::release() {
   const Held lease = some_lease();
   world_.release(lease.queue, lease.token);
+}
+
+std::vector<std::uint64_t> Driver::leases_of(const std::string& queue) {
+  std::vector<std::uint64_t> tokens;
+  const auto found = world_.reference().queues().find(queue);
+  if (found != world_.reference().queues().end()) {
+    for (const RefItem& item : found->second.items) {
+      if (item.state != ItemState::kLeased || random_.chance(20)) continue;
+      tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(random_.below(tokens.size() + 1)), item.token);
+      remember(old_leases_, Held{queue, item.token});
+    }
+  }
+  // Twice, or of before, or of another queue.
+  if (!tokens.empty() && random_.chance(5)) tokens.push_back(random_.one_of(tokens));
+  if (random_.chance(10)) tokens.insert(tokens.begin(), some_lease().token);
+  return tokens;
+}
+
+void Driver::finish() {
+  const std::string queue = some_lease().queue;
+  world_.finish(queue, leases_of(queue));
+}
+
+void Driver::lose() {
+  const std::string queue = some_lease().queue;
+  world_.lose(queue, leases_of(queue));
 }
 
 void Driver::join() {

@@ -57,6 +57,8 @@ class Driver {
   void fail();
   void extend();
   void release();
+  void finish();
+  void lose();
   void join();
   void withdraw();
   void restart();
@@ -65,6 +67,8 @@ class Driver {
   [[nodiscard]] std::string some_queue();
   [[nodiscard]] Held some_lease();
   [[nodiscard]] bool any_leased() const;
+  // Several of one queue, in any order: as one consumer may hold them.
+  [[nodiscard]] std::vector<std::uint64_t> leases_of(const std::string& queue);
   [[nodiscard]] Time some_give_up();
   [[nodiscard]] Duration some_wait() { return Duration{random_.between(1, 50'000)}; }
   [[nodiscard]] std::string some_request_id();

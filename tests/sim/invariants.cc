@@ -44,14 +44,39 @@ void Invariants::check_answer(int caller, const engine::Answer& answer) {
   if (asked == open_.end()) throw Mismatch(fmt::format("caller {} is answered after the end of its question", caller));
   if (const auto* got = std::get_if<engine::GetAnswer>(&answer)) {
     check_tokens(*got);
+    check_size(*asked, *got);
     if (!got->items.empty()) check_line(*asked);
   } else if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) {
     if (joined->status.ok() && joined->done) check_join(*asked, *joined);
+  } else if (const auto* put = std::get_if<engine::PutAnswer>(&answer)) {
+    if (put->status.ok() && !asked->repeatable) check_put(*asked, *put);
   } else if (succeeded(answer) && !asked->repeatable) {
-    if (asked->kind == Kind::kPut) check_line(*asked);
     for (const auto& [queue, count] : asked->puts) admitted_[queue] += count;
   }
   if (engine::is_final(answer)) open_.erase(asked);
+}
+
+void Invariants::check_put(Question& put, const engine::PutAnswer& answer) {
+  check_line(put);
+  put.told += answer.count;
+  admitted_[put.queue] += answer.count;
+  const std::uint64_t all = put.puts.at(put.queue);
+  const bool whole = put.told == all;
+  if (answer.count == 0 || put.told > all || whole == answer.more || (answer.more && !put.one_by_one)) {
+    throw Mismatch(fmt::format("caller {} is told of {} items of {}, and that there are {}", put.caller, put.told, all,
+                               answer.more ? "more" : "no more"));
+  }
+  if (number(answer.first) <= last_id_) throw Mismatch("an item id was given before");
+  last_id_ = number(answer.first) + answer.count - 1;
+}
+
+void Invariants::check_size(const Question& get, const engine::GetAnswer& answer) {
+  std::size_t bytes = 0;
+  for (const model::Delivery& item : answer.items) bytes += item.body->bytes();
+  if (answer.items.size() > get.max_items || (answer.items.size() > 1 && bytes > get.max_bytes)) {
+    throw Mismatch(
+        fmt::format("caller {} gets {} items of {} bytes, more than it asked for", get.caller, answer.items.size(), bytes));
+  }
 }
 
 // Nobody who asks the same of the same queue for longer still waits. (A completion may wait for another queue.)

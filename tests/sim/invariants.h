@@ -1,8 +1,9 @@
 // What must hold of an engine whatever it is asked, checked without a second implementation: from its own counts, from who
 // asked, and from who was answered. The reference would find more; this finds what both might get wrong together.
 //
-// never admitted over capacity; unfinished never negative; no lease token twice; a join neither early nor late; waiters first
-// come, first served; one final answer for each question, and none after it was withdrawn.
+// never admitted over capacity; unfinished never negative; no lease token and no item id twice; a join neither early nor late;
+// waiters first come, first served; no more handed out than asked for; one final answer for each question, and none after it
+// was withdrawn; a put is told of each item once, and of all or none unless it goes one by one.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,11 @@ class Invariants {
     std::map<std::string, std::uint64_t> puts;  // how many items into which queue
     // It may be answered from memory, and stands where the first of its kind stands.
     bool repeatable = false;
+    bool one_by_one = false;
+    std::uint32_t max_items = 1;  // of a get
+    std::size_t max_bytes = 0;
     std::optional<std::uint64_t> since = std::nullopt;  // of a join
+    std::uint64_t told = 0;                             // of a put: items that it was answered of
   };
   using Answers = std::vector<std::pair<int, const engine::Answer*>>;
 
@@ -44,6 +49,8 @@ class Invariants {
  private:
   void check_answer(int caller, const engine::Answer& answer);
   void check_line(const Question& served) const;
+  void check_put(Question& put, const engine::PutAnswer& answer);
+  static void check_size(const Question& get, const engine::GetAnswer& answer);
   void check_join(const Question& join, const engine::JoinAnswer& answer) const;
   void check_tokens(const engine::GetAnswer& answer);
   void check_counts(const engine::QueueView& view) const;
@@ -55,6 +62,7 @@ class Invariants {
   std::map<std::string, std::uint64_t> admitted_;  // by answers of the present command
   std::string released_;
   std::uint64_t last_token_ = 0;
+  std::uint64_t last_id_ = 0;  // that a put was told
 };
 
 }  // namespace sluice::sim

@@ -102,7 +102,7 @@ std::string Reference::remove(const std::string& name, bool force) {
   RefQueue* queue = find(name);
   if (queue == nullptr) return "QUEUE_NOT_FOUND";
   if (!force && !queue->items.empty()) return "QUEUE_NOT_EMPTY";
-  const std::string result = fmt::format("discarded {}", queue->items.size());
+  const std::string result = fmt::format("discarded: {}", queue->items.size());
   end_line_of(name, "QUEUE_NOT_FOUND");
   // Completions of its own items cannot happen any more either.
   for (std::size_t i = line_.size(); i-- > 0;) {
@@ -144,14 +144,15 @@ std::string Reference::purge(const std::string& name) {
   if (queue == nullptr) return "QUEUE_NOT_FOUND";
   const std::uint64_t discarded = discard_depth(*queue);
   settle();
-  return fmt::format("discarded {}", discarded);
+  return fmt::format("discarded: {}", discarded);
 }
 
 void Reference::put(int caller, const std::string& name, const std::vector<NewRefItem>& items, Time give_up,
-                    const std::string& request_id) {
+                    const std::string& request_id, bool one_by_one) {
   RefQueue* queue = find(name);
   if (queue == nullptr) return reply(caller, "QUEUE_NOT_FOUND");
   RefTransfer put;
+  put.one_by_one = one_by_one && !makes(Mistake::kPutsOneByOneAllOrNone);
   put.parts = {{name, items}};
   put.request = put_key(request_id);
   if (repeats(*queue, put.request, caller, give_up, true)) return;
@@ -212,10 +213,12 @@ RefTransfer* Reference::waiting_request(const std::string& queue, const std::str
   return nullptr;
 }
 
-void Reference::get(int caller, const std::string& name, std::uint32_t max_items, Time give_up, std::optional<Duration> lease) {
+void Reference::get(int caller, const std::string& name, std::uint32_t max_items, std::size_t max_bytes, Time give_up,
+                    std::optional<Duration> lease) {
   RefQueue* queue = find(name);
   if (queue == nullptr) return reply(caller, "QUEUE_NOT_FOUND");
-  const RefGet get{.caller = {caller, alarm(give_up)}, .queue = name, .max_items = max_items, .lease = lease};
+  const RefGet get{
+      .caller = {caller, alarm(give_up)}, .queue = name, .max_items = max_items, .max_bytes = max_bytes, .lease = lease};
   // Whoever waits while there is something to take waits for the end of a pause.
   if (!queue->paused && queue->count(ItemState::kWaiting) > 0) {
     deliver(*queue, get);
@@ -273,6 +276,38 @@ std::string Reference::release(const std::string& name, std::uint64_t token) {
   return "OK";
 }
 
+std::string Reference::finish_many(const std::string& name, const std::vector<std::uint64_t>& tokens) {
+  RefQueue* queue = find(name);
+  if (queue == nullptr) return "QUEUE_NOT_FOUND";
+  std::string result = "finished:";
+  bool stopped = false;
+  for (const std::uint64_t token : tokens) {
+    const RefItem* item = queue->leased(token);
+    if (stopped || item == nullptr || item->completing) {
+      result += " LEASE_LOST";
+      stopped = makes(Mistake::kFinishStopsAtALostLease);
+      continue;
+    }
+    ++queue->counters.done;
+    erase(*queue, std::string(item->payload));
+    result += " OK";
+  }
+  settle();
+  return result;
+}
+
+std::string Reference::lose(const std::string& name, const std::vector<std::uint64_t>& tokens) {
+  RefQueue* queue = find(name);
+  if (queue == nullptr) return "QUEUE_NOT_FOUND";
+  for (std::size_t i = line_.size(); i-- > 0;) {
+    const bool of_these = line_[i].completes_queue == name && std::ranges::count(tokens, line_[i].completes_token) > 0;
+    if (of_these) refuse(i, "CANCELLED");
+  }
+  lose_leases(*queue, tokens, "CONSUMER_LOST");
+  settle();
+  return "OK";
+}
+
 void Reference::join(int caller, const std::string& name, std::optional<std::uint64_t> since) {
   RefQueue* queue = find(name);
   if (queue == nullptr) return reply(caller, "QUEUE_NOT_FOUND");
@@ -302,20 +337,14 @@ void Reference::restart() {
   if (!makes(Mistake::kRestartKeepsWaiters)) gets_.clear();
   joins_.clear();
   for (auto& [name, queue] : queues_) {
-    std::vector<const RefItem*> held;
+    std::vector<std::uint64_t> held;
     for (RefItem& item : queue.items) {
       item.completing = false;
-      if (item.state == ItemState::kLeased) held.push_back(&item);
+      if (item.state == ItemState::kLeased) held.push_back(item.token);
       if (item.state == ItemState::kLeased && makes(Mistake::kRestartForgetsAttempts)) --item.attempt;
       if (item.state == ItemState::kDelayed && makes(Mistake::kRestartForgetsDelays)) item.state = ItemState::kWaiting;
     }
-    // They go back in such an order that, one on top of the other, they lie as they did before.
-    std::ranges::sort(held, [&, lifo = queue.settings.order == model::QueueOrder::kLifo](const auto* a, const auto* b) {
-      return lifo ? a->place > b->place : a->place < b->place;
-    });
-    std::vector<std::uint64_t> tokens;
-    for (const RefItem* item : held) tokens.push_back(item->token);
-    for (const std::uint64_t token : tokens) lose_lease(queue, token, "SERVER_RESTARTED");
+    lose_leases(queue, held, "SERVER_RESTARTED");
   }
   settle();
 }

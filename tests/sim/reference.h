@@ -30,12 +30,14 @@ struct Choices {
   std::function<std::uint64_t(const std::string&)> token;
   // The idle_count with which the present command ended the caller's join; nothing if it did not.
   std::function<std::optional<std::uint64_t>(int caller)> done;
+  // How long the texts are that say why the payload's last attempt failed, by the engine's records.
+  std::function<std::size_t(const std::string&)> failure_bytes;
 };
 
 // What a caller must be answered by a command.
 struct Reply {
   int caller = 0;
-  std::string outcome;                // "ok", "none", "end", "done", "progress" or an error's name
+  std::string outcome;                // "ok", "in part", "none", "end", "done", "progress" or an error's name
   std::vector<std::string> payloads;  // of a get
   std::vector<std::uint32_t> attempts;
   std::uint32_t count = 0;  // of a put
@@ -112,8 +114,11 @@ struct RefTransfer {
   std::string completes_queue;                                         // empty: a put
   std::uint64_t completes_token = 0;
   std::string request;  // key; empty: none
+  // A put whose items go in each on its own; those that are in are no longer in its part.
+  bool one_by_one = false;
 
   [[nodiscard]] bool needs(const std::string& queue) const;
+  // How many must fit at once.
   [[nodiscard]] std::size_t items_for(const std::string& queue) const;
 };
 
@@ -121,6 +126,7 @@ struct RefGet {
   WaitingCaller caller;
   std::string queue;
   std::uint32_t max_items = 1;
+  std::size_t max_bytes = 0;
   std::optional<Duration> lease;
 };
 
@@ -146,6 +152,10 @@ enum class Mistake {
   kRestartForgetsAttempts,
   kRestartForgetsDelays,
   kRestartKeepsWaiters,
+  kPutsOneByOneAllOrNone,
+  kGetsTooManyBytes,
+  kFinishStopsAtALostLease,
+  kLostItemsLieTurnedOver,
 };
 
 class Reference {
@@ -161,14 +171,18 @@ class Reference {
   std::string pause(const std::string& name, bool paused);
   std::string purge(const std::string& name);
   void put(int caller, const std::string& queue, const std::vector<NewRefItem>& items, Time give_up,
-           const std::string& request_id);
-  void get(int caller, const std::string& queue, std::uint32_t max_items, Time give_up, std::optional<Duration> lease);
+           const std::string& request_id, bool one_by_one);
+  void get(int caller, const std::string& queue, std::uint32_t max_items, std::size_t max_bytes, Time give_up,
+           std::optional<Duration> lease);
   void complete(int caller, const std::string& queue, std::uint64_t token,
                 const std::vector<std::pair<std::string, NewRefItem>>& outputs, Time give_up, const std::string& request_id);
   std::string fail(const std::string& queue, std::uint64_t token, bool do_not_retry, std::optional<Duration> retry_delay,
                    const std::string& reason, const std::string& request_id);
   std::string extend(const std::string& queue, std::uint64_t token, std::optional<Duration> duration);
   std::string release(const std::string& queue, std::uint64_t token);
+  // "finished:" and a word for each token.
+  std::string finish_many(const std::string& queue, const std::vector<std::uint64_t>& tokens);
+  std::string lose(const std::string& queue, const std::vector<std::uint64_t>& tokens);
   void join(int caller, const std::string& queue, std::optional<std::uint64_t> since);
   bool withdraw(int caller);
   void run_due();
@@ -208,6 +222,8 @@ class Reference {
   RefQueue* held_up(const RefTransfer& transfer, std::size_t ahead);
   RefQueue& still_full(const RefTransfer& waiting);
   void carry_out(const RefTransfer& transfer);
+  // As far as there is room; true if nothing is left.
+  bool carry_out_in_part(RefTransfer& transfer);
   void refuse(std::size_t index, const std::string& outcome);
   void stop_holding(const RefTransfer& transfer);
   void end_line_of(const std::string& queue, const std::string& outcome);
@@ -221,6 +237,8 @@ class Reference {
   void deliver(RefQueue& queue, const RefGet& get);
   void put_back(RefQueue& queue, RefItem& item);
   void lose_lease(RefQueue& queue, std::uint64_t token, const std::string& reason);
+  // Several at once; tokens that are nobody's are passed over.
+  void lose_leases(RefQueue& queue, const std::vector<std::uint64_t>& tokens, const std::string& reason);
   void retry_or_bury(RefQueue& queue, RefItem& item, bool retry, std::optional<Duration> delay, double jitter);
   void bury(RefQueue& queue, const RefItem& item);
   void erase(RefQueue& queue, const std::string& payload);

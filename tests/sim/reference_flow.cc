@@ -16,7 +16,8 @@ bool RefTransfer::needs(const std::string& queue) const {
 
 std::size_t RefTransfer::items_for(const std::string& queue) const {
   const auto part = std::ranges::find(parts, queue, [](const auto& each) { return each.first; });
-  return part == parts.end() ? 0 : part->second.size();
+  if (part == parts.end()) return 0;
+  return one_by_one ? 1 : part->second.size();
 }
 
 bool Reference::has_room(const RefQueue& queue, std::size_t more) const {
@@ -33,7 +34,11 @@ void Reference::transfer(int caller, RefTransfer transfer, Time give_up) {
   if (!error.empty()) return reply(caller, error);
   transfer.callers.push_back({caller, {}});
   RefQueue* blocked = blocking(transfer, line_.size());
-  if (blocked == nullptr) return carry_out(transfer);
+  if (blocked == nullptr) {
+    if (!transfer.one_by_one) return carry_out(transfer);
+    if (carry_out_in_part(transfer)) return;
+    blocked = &queues_.at(transfer.parts.front().first);
+  }
   if (give_up <= now_) {
     ++blocked->counters.rejected;
     return reply(caller, "QUEUE_FULL");
@@ -54,7 +59,7 @@ std::string Reference::obstacle(const RefTransfer& transfer) {
     const RefQueue* queue = find(name);
     if (queue == nullptr) return "QUEUE_NOT_FOUND";
     if (queue->closed) return "QUEUE_CLOSED";
-    if (queue->settings.capacity != 0 && items.size() > queue->settings.capacity) return "BATCH_TOO_LARGE";
+    if (queue->settings.capacity != 0 && transfer.items_for(name) > queue->settings.capacity) return "BATCH_TOO_LARGE";
   }
   return "";
 }
@@ -62,7 +67,7 @@ std::string Reference::obstacle(const RefTransfer& transfer) {
 // The first of its queues that has no room for it, or else where it must wait behind others; null if it can happen now.
 RefQueue* Reference::blocking(const RefTransfer& transfer, std::size_t ahead) {
   for (const auto& [name, items] : transfer.parts) {
-    if (!has_room(queues_.at(name), items.size())) return &queues_.at(name);
+    if (!has_room(queues_.at(name), transfer.items_for(name))) return &queues_.at(name);
   }
   return held_up(transfer, ahead);
 }
@@ -108,6 +113,19 @@ void Reference::carry_out(const RefTransfer& transfer) {
     if (put) done.first = request.first;
     replies_.push_back(std::move(done));
   }
+}
+
+bool Reference::carry_out_in_part(RefTransfer& transfer) {
+  auto& [name, items] = transfer.parts.front();
+  RefQueue& queue = queues_.at(name);
+  Reply told{.caller = transfer.callers.front().caller, .outcome = "in part", .first = items.front().payload};
+  for (; !items.empty() && has_room(queue, 1); ++told.count) {
+    admit(queue, items.front());
+    items.erase(items.begin());
+  }
+  if (items.empty()) told.outcome = "ok";
+  replies_.push_back(std::move(told));
+  return items.empty();
 }
 
 // Takes a transfer out of the line. An empty outcome answers nobody.
@@ -166,7 +184,11 @@ void Reference::deliver(RefQueue& queue, const RefGet& get) {
   Reply answer{.caller = get.caller.caller, .outcome = "ok"};
   std::vector<const RefItem*> waiting = queue.in_order();
   waiting.resize(std::min<std::size_t>(waiting.size(), get.max_items));
+  std::size_t bytes = 0;
   for (const RefItem* each : waiting) {
+    bytes += each->payload.size() + choices_->failure_bytes(each->payload);
+    const bool too_many = !answer.payloads.empty() && bytes > get.max_bytes;
+    if (too_many && !makes(Mistake::kGetsTooManyBytes)) break;
     RefItem& item = *std::ranges::find(queue.items, each->payload, &RefItem::payload);
     item.state = ItemState::kLeased;
     item.token = choices_->token(item.payload);
@@ -192,6 +214,20 @@ void Reference::lose_lease(RefQueue& queue, std::uint64_t token, const std::stri
   item.failure = reason;
   ++queue.counters.lease_lost;
   retry_or_bury(queue, item, true, Duration{0}, 0.0);
+}
+
+void Reference::lose_leases(RefQueue& queue, const std::vector<std::uint64_t>& tokens, const std::string& reason) {
+  std::vector<const RefItem*> held;
+  for (const std::uint64_t token : tokens) {
+    const RefItem* item = queue.leased(token);
+    if (item != nullptr && std::ranges::find(held, item) == held.end()) held.push_back(item);
+  }
+  // They go back in such an order that, one on top of the other, they lie as they did before.
+  const bool lifo = (queue.settings.order == model::QueueOrder::kLifo) != makes(Mistake::kLostItemsLieTurnedOver);
+  std::ranges::sort(held, [lifo](const auto* a, const auto* b) { return lifo ? a->place > b->place : a->place < b->place; });
+  std::vector<std::uint64_t> sorted;
+  for (const RefItem* item : held) sorted.push_back(item->token);
+  for (const std::uint64_t token : sorted) lose_lease(queue, token, reason);
 }
 
 void Reference::retry_or_bury(RefQueue& queue, RefItem& item, bool retry, std::optional<Duration> delay, double jitter) {
@@ -303,6 +339,10 @@ void Reference::finish(const std::function<std::uint64_t(const std::string&)>& i
 bool Reference::admit_waiting() {
   for (std::size_t i = 0; i < line_.size(); ++i) {
     if (blocking(line_[i], i) != nullptr) continue;
+    if (line_[i].one_by_one) {
+      if (carry_out_in_part(line_[i])) line_.erase(line_.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    }
     const RefTransfer admitted = line_[i];
     line_.erase(line_.begin() + static_cast<std::ptrdiff_t>(i));
     if (!admitted.completes_queue.empty()) {

@@ -27,7 +27,9 @@ INSTANTIATE_TEST_SUITE_P(Promises, MistakenReferenceTest,
                                            Mistake::kEndsBeforeTheLastReturn, Mistake::kReleaseCountsAsAttempt,
                                            Mistake::kLeaseRunsOutWhileCompleting, Mistake::kKeepsWithdrawnPuts,
                                            Mistake::kShrinkRefusesNobody, Mistake::kRestartForgetsAttempts,
-                                           Mistake::kRestartForgetsDelays, Mistake::kRestartKeepsWaiters));
+                                           Mistake::kRestartForgetsDelays, Mistake::kRestartKeepsWaiters,
+                                           Mistake::kPutsOneByOneAllOrNone, Mistake::kGetsTooManyBytes,
+                                           Mistake::kFinishStopsAtALostLease, Mistake::kLostItemsLieTurnedOver));
 
 // An engine that says what is not so, once in a while.
 using Falsify = std::function<void(engine::Effects&)>;
@@ -76,7 +78,8 @@ TEST(FalseAnswersTest, ALostAnswerIsFoundOut) {
 
 TEST(FalseAnswersTest, ASecondAnswerIsFoundOut) {
   EXPECT_THAT(complaint_about([](engine::Effects& effects) {
-                if (effects.answers.size() > 1) effects.answers.push_back(effects.answers.back());
+                if (effects.answers.size() < 2 || !engine::is_final(effects.answers.back().second)) return;
+                effects.answers.push_back(effects.answers.back());
               }),
               HasSubstr("is answered after the end of its question"));
 }
@@ -118,6 +121,31 @@ TEST(FalseAnswersTest, APutThatIsRefusedAndEnqueuedIsFoundOut) {
                 }
               }),
               HasSubstr("gets QUEUE_FULL; must be"));
+}
+
+TEST(FalseAnswersTest, APartThatIsToldTwiceIsFoundOut) {
+  EXPECT_THAT(complaint_about([](engine::Effects& effects) {
+                for (const auto& [caller, put] : answers_of<engine::PutAnswer>(effects)) {
+                  if (put->more) return effects.answers.emplace_back(caller, *put), void();
+                }
+              }),
+              HasSubstr("is told of 6 items of 4"));
+}
+
+TEST(FalseAnswersTest, APartThatIsNotToldIsFoundOut) {
+  EXPECT_THAT(complaint_about([](engine::Effects& effects) {
+                std::erase_if(effects.answers, [](const auto& entry) { return !engine::is_final(entry.second); });
+              }),
+              HasSubstr("no answer; must be"));
+}
+
+TEST(FalseAnswersTest, AnotherItemsIdIsFoundOut) {
+  EXPECT_THAT(complaint_about([](engine::Effects& effects) {
+                for (const auto& [caller, put] : answers_of<engine::PutAnswer>(effects)) {
+                  if (put->more) put->first = model::ItemId{number(put->first) + 1};
+                }
+              }),
+              HasSubstr("is told another id than that of"));
 }
 
 TEST(FalseAnswersTest, ATokenOfBeforeIsFoundOut) {

@@ -15,9 +15,26 @@ TEST_P(RandomCommandsTest, HaveTheOutcomesThatArePromised) {
   const SimulationResult result = simulate(GetParam(), kCommandsOfASeed);
   EXPECT_EQ(result.failure, "");
   // Otherwise the commands no longer come where it matters.
-  for (const char* outcome :
-       {"ok", "none", "end", "done", "progress", "OK", "QUEUE_FULL", "QUEUE_CLOSED", "QUEUE_NOT_FOUND", "QUEUE_NOT_EMPTY",
-        "QUEUE_EXISTS", "BATCH_TOO_LARGE", "LEASE_LOST", "LIMIT_REACHED", "SETTING_IMMUTABLE", "taken back", "nothing"}) {
+  for (const char* outcome : {"ok",
+                              "none",
+                              "end",
+                              "done",
+                              "progress",
+                              "OK",
+                              "QUEUE_FULL",
+                              "QUEUE_CLOSED",
+                              "QUEUE_NOT_FOUND",
+                              "QUEUE_NOT_EMPTY",
+                              "QUEUE_EXISTS",
+                              "BATCH_TOO_LARGE",
+                              "LEASE_LOST",
+                              "LIMIT_REACHED",
+                              "SETTING_IMMUTABLE",
+                              "taken back",
+                              "nothing",
+                              "in part",
+                              "finished",
+                              "CANCELLED"}) {
     const auto found = result.outcomes.find(outcome);
     EXPECT_GE(found == result.outcomes.end() ? 0 : found->second, 20U) << outcome;
   }

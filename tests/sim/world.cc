@@ -14,12 +14,20 @@ constexpr std::size_t kLogLines = 30;
 
 std::string word(const absl::Status& status) {
   if (status.ok()) return "OK";
+  if (absl::IsCancelled(status)) return "CANCELLED";
   const auto reason = base::reason_of(status);
   return reason ? std::string(base::info(*reason).name) : status.ToString();
 }
 
 std::string word(const absl::StatusOr<std::uint64_t>& discarded) {
-  return discarded.ok() ? fmt::format("discarded {}", *discarded) : word(discarded.status());
+  return discarded.ok() ? fmt::format("discarded: {}", *discarded) : word(discarded.status());
+}
+
+std::string word(const absl::StatusOr<std::vector<absl::Status>>& finished) {
+  if (!finished.ok()) return word(finished.status());
+  std::string words = "finished:";
+  for (const absl::Status& status : *finished) words += " " + word(status);
+  return words;
 }
 
 model::NewItem item_of(const NewRefItem& item) {
@@ -37,6 +45,7 @@ std::string outcome_of(const engine::Answer& answer) {
     return got->end_of_queue ? "end" : "none";
   }
   if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) return joined->done ? "done" : "progress";
+  if (const auto* put = std::get_if<engine::PutAnswer>(&answer); put != nullptr && put->more) return "in part";
   return "ok";
 }
 
@@ -55,9 +64,13 @@ World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
   options_.max_waiters = max_waiters;
   engine_ = std::make_unique<engine::Engine>(options_);
   choices_.due = [this](const std::string& payload) {
-    const auto id = ids_.find(payload);
-    const auto record = id == ids_.end() ? store_.items().end() : store_.items().find(id->second);
-    return record == store_.items().end() ? Time{} : record->second.due;
+    const model::ItemRecord* record = record_of(payload);
+    return record == nullptr ? Time{} : record->due;
+  };
+  choices_.failure_bytes = [this](const std::string& payload) -> std::size_t {
+    const model::ItemRecord* record = record_of(payload);
+    if (record == nullptr || record->last_failure == nullptr) return 0;
+    return record->last_failure->message.size() + record->last_failure->stderr_tail.size();
   };
   choices_.token = [this](const std::string& payload) {
     const auto found = given_tokens_.find(payload);
@@ -68,6 +81,12 @@ World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
     if (found == ended_joins_.end()) return std::nullopt;
     return found->second;
   };
+}
+
+const model::ItemRecord* World::record_of(const std::string& payload) const {
+  const auto id = ids_.find(payload);
+  const auto record = id == ids_.end() ? store_.items().end() : store_.items().find(id->second);
+  return record == store_.items().end() ? nullptr : &record->second;
 }
 
 engine::Caller& World::new_caller() {
@@ -95,7 +114,7 @@ void World::both(std::string what, const std::function<std::string(engine::Effec
   if (given != expected) throw Mismatch(fmt::format("result is {}, must be {}", given, expected));
   if (!reference_.complaints().empty()) throw Mismatch(reference_.complaints().front());
   compare_replies(effects);
-  if (!expected.empty()) ++outcomes_[expected];
+  if (!expected.empty()) ++outcomes_[expected.substr(0, expected.find(':'))];
   for (const Reply& reply : reference_.replies()) ++outcomes_[reply.outcome];
   compare_state(*engine_, reference_);
   compare_records(store_, reference_, ids_);
@@ -125,6 +144,23 @@ void World::check_invariants(const engine::Effects& effects) {
   Invariants::Answers answers;
   for (const auto& [caller, answer] : effects.answers) answers.emplace_back(numbers_.at(caller), &answer);
   invariants_.check(engine_->list_queues(now_, "", "", 1'000), answers);
+  for (const auto& [caller, answer] : answers) {
+    if (const auto* put = std::get_if<engine::PutAnswer>(answer)) check_ids(caller, *put);
+  }
+}
+
+// The ids that a put is told are those of its items, in the order given.
+void World::check_ids(int caller, const engine::PutAnswer& answer) {
+  std::deque<std::string>& untold = untold_[caller];
+  for (std::uint64_t i = 0; i < answer.count; ++i) {
+    if (untold.empty()) throw Mismatch(fmt::format("caller {} is told of more items than it put", caller));
+    const auto id = ids_.find(untold.front());
+    if (id == ids_.end() || number(id->second) != number(answer.first) + i) {
+      throw Mismatch(fmt::format("caller {} is told another id than that of {}", caller, untold.front()));
+    }
+    untold.pop_front();
+  }
+  if (!answer.more) untold_.erase(caller);
 }
 
 std::vector<Reply> World::replies_of(const engine::Effects& effects) {
@@ -213,45 +249,55 @@ void World::purge(const std::string& queue) {
       [&] { return reference_.purge(queue); });
 }
 
-void World::put(const std::string& queue, const std::vector<NewRefItem>& items, Time give_up, const std::string& request_id) {
-  engine::PutCommand command{.queue = queue, .give_up = give_up, .request_id = request_id};
+void World::put(const std::string& queue, const std::vector<NewRefItem>& items, Time give_up, const std::string& request_id,
+                bool one_by_one) {
+  engine::PutCommand command{.queue = queue, .give_up = give_up, .request_id = request_id, .one_by_one = one_by_one};
   std::string payloads;
+  engine::Caller& caller = new_caller();
   for (const NewRefItem& item : items) {
     command.items.push_back(item_of(item));
     payloads += fmt::format(" {}", item.payload);
     if (item.delay.count() > 0) payloads += fmt::format("(+{}us)", item.delay.count());
+    untold_[last_caller()].push_back(item.payload);
   }
-  engine::Caller& caller = new_caller();
   invariants_.ask({.caller = last_caller(),
                    .kind = Invariants::Kind::kPut,
                    .queue = queue,
                    .puts = {{queue, items.size()}},
-                   .repeatable = !request_id.empty()});
+                   .repeatable = !request_id.empty(),
+                   .one_by_one = one_by_one});
   both(
-      fmt::format("#{} put {}{} until {} request '{}'", last_caller(), queue, payloads, in_us(give_up, now_), request_id),
+      fmt::format("#{} put {}{}{} until {} request '{}'", last_caller(), queue, one_by_one ? " one by one" : "", payloads,
+                  in_us(give_up, now_), request_id),
       [&](engine::Effects& out) {
         engine_->put(now_, std::move(command), caller, out);
         return "";
       },
       [&] {
-        reference_.put(last_caller(), queue, items, give_up, request_id);
+        reference_.put(last_caller(), queue, items, give_up, request_id, one_by_one);
         return "";
       });
 }
 
-void World::get(const std::string& queue, std::uint32_t max_items, Time give_up, std::optional<Duration> lease) {
-  const engine::GetCommand command{.queue = queue, .max_items = max_items, .give_up = give_up, .lease_duration = lease};
+void World::get(const std::string& queue, std::uint32_t max_items, std::size_t max_bytes, Time give_up,
+                std::optional<Duration> lease) {
+  const engine::GetCommand command{
+      .queue = queue, .max_items = max_items, .max_bytes = max_bytes, .give_up = give_up, .lease_duration = lease};
   engine::Caller& caller = new_caller();
-  invariants_.ask({.caller = last_caller(), .kind = Invariants::Kind::kGet, .queue = queue});
+  invariants_.ask({.caller = last_caller(),
+                   .kind = Invariants::Kind::kGet,
+                   .queue = queue,
+                   .max_items = max_items,
+                   .max_bytes = max_bytes});
   both(
-      fmt::format("#{} get {} of {} until {} lease {}us", last_caller(), max_items, queue, in_us(give_up, now_),
-                  lease ? lease->count() : 0),
+      fmt::format("#{} get {} of {}, {} bytes, until {} lease {}us", last_caller(), max_items, queue, max_bytes,
+                  in_us(give_up, now_), lease ? lease->count() : 0),
       [&](engine::Effects& out) {
         engine_->get(now_, command, caller, out);
         return "";
       },
       [&] {
-        reference_.get(last_caller(), queue, max_items, give_up, lease);
+        reference_.get(last_caller(), queue, max_items, max_bytes, give_up, lease);
         return "";
       });
 }
@@ -292,6 +338,8 @@ void World::fail(const std::string& queue, std::uint64_t token, bool do_not_retr
                               .retry_delay = retry_delay,
                               .request_id = request_id};
   command.failure.reason = "TEST";
+  command.failure.message = std::string(token % 8, 'm');
+  command.failure.stderr_tail = std::string(token % 3, 'e');
   both(
       fmt::format("fail {} of {}{} delay {}us request '{}'", token, queue, do_not_retry ? " for good" : "",
                   retry_delay ? retry_delay->count() : -1, request_id),
@@ -312,6 +360,30 @@ void World::release(const std::string& queue, std::uint64_t token) {
       fmt::format("release {} of {}", token, queue),
       [&](engine::Effects& out) { return word(engine_->release(now_, queue, model::LeaseId{token}, out)); },
       [&] { return reference_.release(queue, token); });
+}
+
+namespace {
+
+std::vector<model::LeaseId> leases_of(const std::vector<std::uint64_t>& tokens) {
+  std::vector<model::LeaseId> leases;
+  for (const std::uint64_t token : tokens) leases.push_back(model::LeaseId{token});
+  return leases;
+}
+
+}  // namespace
+
+void World::finish(const std::string& queue, const std::vector<std::uint64_t>& tokens) {
+  both(
+      fmt::format("finish {} of {}", fmt::join(tokens, ", "), queue),
+      [&](engine::Effects& out) { return word(engine_->finish(now_, queue, leases_of(tokens), out)); },
+      [&] { return reference_.finish_many(queue, tokens); });
+}
+
+void World::lose(const std::string& queue, const std::vector<std::uint64_t>& tokens) {
+  both(
+      fmt::format("lose {} of {}", fmt::join(tokens, ", "), queue),
+      [&](engine::Effects& out) { return word(engine_->lose(now_, queue, leases_of(tokens), out)); },
+      [&] { return reference_.lose(queue, tokens); });
 }
 
 void World::join(const std::string& queue, std::optional<std::uint64_t> since) {

@@ -53,14 +53,18 @@ class World {
   void close(const std::string& queue, bool immediate);
   void pause(const std::string& queue, bool paused);
   void purge(const std::string& queue);
-  void put(const std::string& queue, const std::vector<NewRefItem>& items, Time give_up, const std::string& request_id);
-  void get(const std::string& queue, std::uint32_t max_items, Time give_up, std::optional<Duration> lease);
+  void put(const std::string& queue, const std::vector<NewRefItem>& items, Time give_up, const std::string& request_id,
+           bool one_by_one = false);
+  void get(const std::string& queue, std::uint32_t max_items, std::size_t max_bytes, Time give_up,
+           std::optional<Duration> lease);
   void complete(const std::string& queue, std::uint64_t token, const std::vector<Output>& outputs, Time give_up,
                 const std::string& request_id);
   void fail(const std::string& queue, std::uint64_t token, bool do_not_retry, std::optional<Duration> retry_delay,
             const std::string& request_id);
   void extend(const std::string& queue, std::uint64_t token, std::optional<Duration> duration);
   void release(const std::string& queue, std::uint64_t token);
+  void finish(const std::string& queue, const std::vector<std::uint64_t>& tokens);
+  void lose(const std::string& queue, const std::vector<std::uint64_t>& tokens);
   void join(const std::string& queue, std::optional<std::uint64_t> since);
   void withdraw(int caller);
 
@@ -78,7 +82,8 @@ class World {
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] const Reference& reference() const { return reference_; }
   [[nodiscard]] int last_caller() const { return static_cast<int>(callers_.size()); }
-  // How often callers were answered what, and commands had what result: by the words of Reply::outcome.
+  // How often callers were answered what, and commands had what result: by the words of Reply::outcome, and of results by
+  // what stands before a colon.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& outcomes() const { return outcomes_; }
   // The last commands, the newest last.
   [[nodiscard]] const std::deque<std::string>& log() const { return log_; }
@@ -94,8 +99,11 @@ class World {
   void both(std::string what, const std::function<std::string(engine::Effects&)>& by_engine,
             const std::function<std::string()>& by_reference);
   engine::Caller& new_caller();
+  // What is recorded of an unfinished item; null if there is none.
+  [[nodiscard]] const model::ItemRecord* record_of(const std::string& payload) const;
   void absorb(const engine::Effects& effects);
   void check_invariants(const engine::Effects& effects);
+  void check_ids(int caller, const engine::PutAnswer& answer);
   void compare_replies(const engine::Effects& effects);
   [[nodiscard]] std::vector<Reply> replies_of(const engine::Effects& effects);
   bool is_later_progress(const Reply& reply);
@@ -109,6 +117,7 @@ class World {
   engine::testing::RecordStore store_;
   Choices choices_;
   std::unordered_map<std::string, model::ItemId> ids_;           // of every payload ever admitted
+  std::unordered_map<int, std::deque<std::string>> untold_;      // puts: payloads that no answer has told of
   std::unordered_map<std::string, std::uint64_t> given_tokens_;  // by the present command
   std::unordered_map<int, std::uint64_t> ended_joins_;           // by the present command: their idle_count
   std::deque<Address> callers_;
