@@ -126,6 +126,7 @@ void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Hol
   lift(step, item);
   change(item, ItemState::kLeased);
   ++item.attempt;
+  if (item.attempt == 1) queue.wait_times.add(step.now - item.put_time);
   item.last_attempt = !queue.settings.retry.allows_another(item.attempt);
   item.lease = step.new_lease_id();
   item.holder = std::move(holder);

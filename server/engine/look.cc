@@ -22,6 +22,7 @@ QueueView view_of(const Tables& tables, base::Time now, const Queue& queue) {
   if (const auto oldest = queue.oldest_put_time()) view.oldest_age = now - *oldest;
   view.idle_count = queue.idle_count;
   view.counters = queue.counters;
+  view.wait_times = queue.wait_times;
   view.stalls = stalls_of(tables, now, queue);
   return view;
 }

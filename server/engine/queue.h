@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/histogram.h"
 #include "server/engine/item.h"
 #include "server/engine/request_log.h"
 #include "server/engine/waiters.h"
@@ -79,6 +80,7 @@ class Queue {
   std::uint64_t bytes = 0;
   model::QueueCounters counters;
   std::uint64_t idle_count = 0;
+  base::Histogram wait_times;  // from the put of an item to its first delivery; since the server started
 
   ItemSet<SoonerItem> ready;
   ItemSet<SoonerDue> delayed;

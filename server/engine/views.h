@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/base/histogram.h"
 #include "server/model/counters.h"
 #include "server/model/item.h"
 #include "server/model/pipeline_spec.h"
@@ -55,6 +56,7 @@ struct QueueView {
   std::optional<base::Duration> oldest_age;
   std::uint64_t idle_count = 0;
   model::QueueCounters counters;
+  base::Histogram wait_times;  // from the put of an item to its first delivery; since the server started
   std::vector<Stall> stalls;
 
   [[nodiscard]] std::uint64_t unfinished() const { return waiting + delayed + leased; }

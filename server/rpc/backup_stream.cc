@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 
 #include "server/base/limits.h"
 #include "server/rpc/status.h"
@@ -19,12 +20,18 @@ void BackupStream::start() {
   if (auto status = house_.backups.begin(*this); !status.ok()) refuse(status);
 }
 
-void BackupStream::refuse(const absl::Status& status) { Finish(to_grpc(status)); }
+void BackupStream::refuse(const absl::Status& status) { finish(status); }
+
+void BackupStream::finish(const absl::Status& outcome) {
+  auto status = to_grpc(outcome);
+  counted_.end(static_cast<absl::StatusCode>(status.error_code()));
+  Finish(std::move(status));
+}
 
 void BackupStream::run() {
   const absl::Status outcome = copy_and_send();
   house_.backups.over();
-  Finish(to_grpc(outcome));
+  finish(outcome);
 }
 
 absl::Status BackupStream::copy_and_send() {

@@ -17,7 +17,8 @@ namespace sluice::rpc {
 // limits::kBackupChunkTimeout is let go.
 class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public Backup {
  public:
-  BackupStream(grpc::CallbackServerContext* context, House& house) : context_(context), house_(house) {}
+  BackupStream(Method method, grpc::CallbackServerContext* context, House& house)
+      : counted_(house.counts, method), context_(context), house_(house) {}
 
   // Once: either of them.
   void start();
@@ -32,6 +33,7 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pu
  private:
   ~BackupStream() = default;
 
+  void finish(const absl::Status& outcome);
   [[nodiscard]] bool wanted();
   absl::Status copy_and_send();
   absl::Status send(journal::BackupFile& copy);
@@ -40,6 +42,7 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pu
   // Why it is not wanted any more.
   [[nodiscard]] absl::Status unwanted();
 
+  CountedCall counted_;
   grpc::CallbackServerContext* const context_;
   House& house_;
   grpc::ByteBuffer message_;  // under way

@@ -51,7 +51,9 @@ void Call::finish(absl::Status status) {
 void Call::finish_with(grpc::Status status) {
   const bool before = finished_.exchange(true);
   assert(!before);
-  if (!before) Finish(std::move(status));
+  if (before) return;
+  counted_.end(static_cast<absl::StatusCode>(status.error_code()));
+  Finish(std::move(status));
 }
 
 void Call::OnDone() {

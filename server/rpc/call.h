@@ -16,6 +16,7 @@
 #include "server/engine/effects.h"
 #include "server/rpc/backups.h"
 #include "server/rpc/bytes.h"
+#include "server/rpc/method.h"
 #include "server/rpc/waiting_calls.h"
 #include "server/runtime/runtime.h"
 #include "server/wire/commands.h"
@@ -32,6 +33,7 @@ struct House {
   Backups backups;
   // Before, the runtime still reads its store and knows nothing.
   std::atomic<bool> recovered = false;
+  base::CallCounts counts{kCalls};
 
   // RECOVERING until the runtime has been started: what every call is told.
   [[nodiscard]] absl::Status answering() const { return recovered ? absl::OkStatus() : recovering(); }
@@ -47,11 +49,11 @@ struct House {
 // made it has returned it. finish() is called exactly once, by whoever has the answer, on any thread.
 class Call : public grpc::ServerUnaryReactor {
  public:
-  // `method` is a literal: "QueueService/Put". `response` belongs to gRPC.
-  Call(std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-      : method_(method), context_(context), response_(response) {}
+  // `response` belongs to gRPC.
+  Call(Method method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response, House& house)
+      : counted_(house.counts, method), context_(context), response_(response) {}
 
-  [[nodiscard]] std::string_view method() const { return method_; }
+  [[nodiscard]] std::string_view method() const { return counted_.name(); }
   [[nodiscard]] bool finished() const { return finished_; }
   // True once the caller is known to have gone; for certain by the end, if the answer could not be sent.
   [[nodiscard]] bool cancelled() const { return context_->IsCancelled(); }
@@ -74,7 +76,7 @@ class Call : public grpc::ServerUnaryReactor {
  private:
   void finish_with(grpc::Status status);
 
-  const std::string_view method_;
+  CountedCall counted_;
   grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer* const response_;
   base::Time deadline_ = base::kNever;
@@ -102,8 +104,8 @@ grpc::ServerUnaryReactor* serve(const House& house, Call* call, const grpc::Byte
 // A call with one command that may wait in the engine. When the caller leaves, the command is taken back.
 class EngineCall : public Call, public engine::Caller, public WaitingCall {
  public:
-  EngineCall(std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response, House& house)
-      : Call(method, context, response), house_(house) {}
+  EngineCall(Method method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response, House& house)
+      : Call(method, context, response, house), house_(house) {}
 
   // After the command was handed to the engine.
   void wait();

@@ -14,8 +14,8 @@ namespace sluice::rpc {
 // caller's leaving or a shutdown, which take back what still waits.
 class CompleteCall final : public Call, public WaitingCall {
  public:
-  CompleteCall(std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response, House& house)
-      : Call(method, context, response), house_(house) {}
+  CompleteCall(Method method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response, House& house)
+      : Call(method, context, response, house), house_(house) {}
 
   // At least one.
   void start(std::vector<engine::CompleteCommand> commands);

@@ -102,7 +102,9 @@ void DuplexStream::finish(Lock lock) {
   absl::Status outcome = outcome_;
   lock.unlock();
   if (!outcome.ok() && !queue_.empty()) base::annotate(outcome, "queue", queue_);
-  Finish(to_grpc(outcome));
+  auto status = to_grpc(outcome);
+  counted_.end(static_cast<absl::StatusCode>(status.error_code()));
+  Finish(std::move(status));
 }
 
 }  // namespace sluice::rpc

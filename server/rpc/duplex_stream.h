@@ -27,9 +27,8 @@ namespace sluice::rpc {
 // the stream does not finish as long as it is busy().
 class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>, public WaitingCall {
  public:
-  // `method` is a literal: "QueueService/Produce".
-  DuplexStream(std::string_view method, grpc::CallbackServerContext* context, House& house)
-      : method_(method), context_(context), house_(house) {}
+  DuplexStream(Method method, grpc::CallbackServerContext* context, House& house)
+      : counted_(house.counts, method), context_(context), house_(house) {}
 
   // Begins to read, or ends at once where nothing new is begun any more. Once, when the stream is whole.
   void start();
@@ -47,7 +46,7 @@ class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   // Keeps the stream while a reaction is in it, and times the reaction.
   class Hold {
    public:
-    explicit Hold(DuplexStream& stream) : stream_(stream), timer_(stream.method_) { ++stream.holds_; }
+    explicit Hold(DuplexStream& stream) : stream_(stream), timer_(stream.counted_.name()) { ++stream.holds_; }
     ~Hold() { stream_.drop(); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
@@ -101,7 +100,7 @@ class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   void leave(End how, const absl::Status& status);
   void finish(Lock lock);
 
-  const std::string_view method_;
+  CountedCall counted_;
   grpc::CallbackServerContext* const context_;
   House& house_;
   std::atomic<int> holds_ = 1;  // gRPC's

@@ -53,6 +53,8 @@ class GrpcServer::Parts {
  public:
   Parts(runtime::Runtime& runtime, const base::Clock& clock) : house_{.runtime = runtime, .clock = clock} {}
 
+  [[nodiscard]] const base::CallCounts& counts() const { return house_.counts; }
+
   absl::StatusOr<int> start(const std::string& address) {
     if (auto status = check_listen_address(address); !status.ok()) return status;
     log_what_grpc_says();
@@ -117,6 +119,8 @@ GrpcServer::GrpcServer(runtime::Runtime& runtime, const base::Clock& clock) : pa
 GrpcServer::~GrpcServer() { shutdown(base::Duration(0)); }
 
 absl::StatusOr<int> GrpcServer::start(const std::string& address) { return parts_->start(address); }
+
+const base::CallCounts& GrpcServer::counts() const { return parts_->counts(); }
 
 void GrpcServer::serve() { parts_->serve(); }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/base/call_counts.h"
 #include "server/base/clock.h"
 #include "server/runtime/runtime.h"
 
@@ -25,6 +26,9 @@ class GrpcServer {
   // Listens on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The health service says NOT_SERVING, and
   // every call is told RECOVERING: the runtime may still be starting. CANNOT_LISTEN, INVALID_VALUE. Once only.
   absl::StatusOr<int> start(const std::string& address);
+
+  // Lives as long as the server.
+  [[nodiscard]] const base::CallCounts& counts() const;
 
   // The runtime has been started: calls are taken, and the health service says SERVING. Once, after start().
   void serve();

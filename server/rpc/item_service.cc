@@ -68,7 +68,7 @@ grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* 
 }
 
 grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Fail", context, out);
+  auto* call = new Call("QueueService/Fail", context, out, house_);
   return serve<v1::FailRequest>(house_, call, in, [&](v1::FailRequest& request) {
     auto commands = wire::fails_of(std::move(request));
     if (!commands.ok()) return commands.status();
@@ -89,7 +89,7 @@ grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, 
 }
 
 grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Extend", context, out);
+  auto* call = new Call("QueueService/Extend", context, out, house_);
   return serve<v1::ExtendRequest>(house_, call, in, [&](const v1::ExtendRequest& request) {
     const auto command = wire::extend_of(request);
     if (!command.ok()) return command.status();
@@ -109,7 +109,7 @@ grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in
 }
 
 grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Release", context, out);
+  auto* call = new Call("QueueService/Release", context, out, house_);
   return serve<v1::ReleaseRequest>(house_, call, in, [&](const v1::ReleaseRequest& request) {
     const auto command = wire::release_of(request);
     if (!command.ok()) return command.status();
@@ -129,7 +129,7 @@ grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* i
 }
 
 grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Peek", context, out);
+  auto* call = new Call("QueueService/Peek", context, out, house_);
   return serve<v1::PeekRequest>(house_, call, in, [&](const v1::PeekRequest& request) {
     const auto peek = wire::peek_of(request);
     if (!peek.ok()) return peek.status();

@@ -25,7 +25,7 @@ void JoinStream::start(const engine::JoinCommand& command, Begin begin) {
 void JoinStream::refuse(const absl::Status& status) { answer(engine::JoinAnswer{.status = status}); }
 
 void JoinStream::answer(engine::Answer&& answer) {
-  const base::ReactionTimer timer(method_);
+  const base::ReactionTimer timer(method());
   std::unique_lock lock(mutex_);
   auto& join = std::get<engine::JoinAnswer>(answer);
   over_ = engine::is_final(answer);
@@ -52,7 +52,9 @@ void JoinStream::go_on(std::unique_lock<std::mutex> lock) {
     absl::Status outcome = std::move(outcome_);
     lock.unlock();
     if (!outcome.ok() && !name_.empty()) base::annotate(outcome, kind_, name_);
-    Finish(to_grpc(outcome));
+    auto status = to_grpc(outcome);
+    counted_.end(static_cast<absl::StatusCode>(status.error_code()));
+    Finish(std::move(status));
   }
 }
 

@@ -27,11 +27,11 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   using Begin = void (engine::Engine::*)(base::Time now, const engine::JoinCommand& command, engine::Caller& caller,
                                          engine::Effects& effects);
 
-  // `method` is a literal; `kind` is what is joined: "queue" or "pipeline".
-  JoinStream(std::string_view method, std::string_view kind, grpc::CallbackServerContext* context, House& house, Tell tell)
-      : method_(method), kind_(kind), context_(context), house_(house), tell_(std::move(tell)) {}
+  // `kind` is what is joined: "queue" or "pipeline".
+  JoinStream(Method method, std::string_view kind, grpc::CallbackServerContext* context, House& house, Tell tell)
+      : counted_(house.counts, method), kind_(kind), context_(context), house_(house), tell_(std::move(tell)) {}
 
-  [[nodiscard]] std::string_view method() const { return method_; }
+  [[nodiscard]] std::string_view method() const { return counted_.name(); }
 
   void start(const engine::JoinCommand& command, Begin begin);
   // Ends a stream that did not start, or that was taken back.
@@ -51,7 +51,7 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   // over_ set, another thread may finish the stream, and it is gone.
   void go_on(std::unique_lock<std::mutex> lock);
 
-  const std::string_view method_;
+  CountedCall counted_;
   const std::string_view kind_;
   grpc::CallbackServerContext* const context_;
   House& house_;

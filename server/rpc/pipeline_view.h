@@ -10,6 +10,4 @@ namespace sluice::rpc {
 // What the engine shows, and for every stage what its workers are doing.
 void fill(const engine::PipelineView& view, const runtime::Runtime& runtime, v1::Pipeline& pipeline);
 
-void fill(const runtime::StageStatus& status, v1::Stage& stage);
-
 }  // namespace sluice::rpc

@@ -6,9 +6,9 @@ namespace sluice::rpc {
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StoreService::Backup(grpc::CallbackServerContext* context,
                                                                  const grpc::ByteBuffer* in) {
-  constexpr std::string_view kMethod = "StoreService/Backup";
-  const base::ReactionTimer timer(kMethod);
-  auto* stream = new BackupStream(context, house_);
+  constexpr Method kMethod = "StoreService/Backup";
+  const base::ReactionTimer timer(kMethod.name());
+  auto* stream = new BackupStream(kMethod, context, house_);
   v1::BackupRequest request;
   auto status = house_.answering();
   if (status.ok()) status = parse(const_cast<grpc::ByteBuffer&>(*in), request);

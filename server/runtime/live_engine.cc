@@ -107,7 +107,7 @@ base::Time Runtime::Impl::lock() {
 void Runtime::Impl::finish(base::Time now, Releases::Then then) {
   stages_.apply({engine_, now, effects_});
   if (!ended_.ok()) engine_.refuse_all(now, ended_, effects_);
-  const journal::Position position = append();
+  const journal::Position position = append(now);
   const bool speaks = then != nullptr || !effects_.answers.empty();
   if (speaks) releases_.add(position, effects_.answers, std::move(then));
   const base::Time due = engine_.next_due();
@@ -117,13 +117,14 @@ void Runtime::Impl::finish(base::Time now, Releases::Then then) {
   if (speaks) releases_.deliver();
 }
 
-journal::Position Runtime::Impl::append() {
+journal::Position Runtime::Impl::append(base::Time now) {
   if (!ended_.ok()) {
     effects_.records.clear();
     return kNeverCommitted;
   }
   // Without records of its own, a turn may still have seen what earlier ones did.
   if (effects_.records.empty()) return std::min(effects_.depends_on.value_or(engine::kAllRecords), last_position_);
+  commit_times_.begin(last_position_ + 1, now);
   appending_ = std::this_thread::get_id();
   last_position_ = journal_.append(effects_.records);
   appending_ = std::thread::id();
@@ -131,6 +132,7 @@ journal::Position Runtime::Impl::append() {
 }
 
 void Runtime::Impl::on_committed(journal::Position position) {
+  commit_times_.end(position, clock_.now());
   releases_.committed(position);
   if (appending_.load() != std::this_thread::get_id()) releases_.deliver();
 }

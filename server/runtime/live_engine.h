@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "server/runtime/alarm.h"
+#include "server/runtime/commit_times.h"
 #include "server/runtime/releases.h"
 #include "server/runtime/runtime.h"
 #include "server/runtime/stages.h"
@@ -42,10 +43,11 @@ class Runtime::Impl {
   [[nodiscard]] const handlers::Registry& handlers() const { return handlers_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] journal::Journal& journal() const { return journal_; }
+  [[nodiscard]] base::Histogram commit_times() const { return commit_times_.seen(); }
 
  private:
   // Returns the position that the turn's answers wait for.
-  journal::Position append();
+  journal::Position append(base::Time now);
   void on_committed(journal::Position position);
   void on_failed(const absl::Status& status);
   // From now on every answer is `status`.
@@ -74,6 +76,7 @@ class Runtime::Impl {
   absl::Status ended_;  // not OK: nothing is recorded any more
   Stages stages_;       // in parts
 
+  CommitTimes commit_times_;
   // The thread that is inside Journal::append(): it holds the lock, so it must not give answers.
   std::atomic<std::thread::id> appending_;
   Releases releases_;

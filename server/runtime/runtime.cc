@@ -48,6 +48,8 @@ StageStatus Runtime::stage_status(std::string_view pipeline, std::string_view st
 
 const handlers::Registry& Runtime::handlers() const { return impl_->handlers(); }
 
+base::Histogram Runtime::commit_times() const { return impl_->commit_times(); }
+
 bool Runtime::stopping() const { return impl_->stopping(); }
 
 Runtime::Turn::Turn(Runtime& runtime) : impl_(*runtime.impl_), now_(impl_.lock()) {}

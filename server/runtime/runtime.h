@@ -19,6 +19,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "server/base/histogram.h"
 #include "server/engine/engine.h"
 #include "server/handlers/registry.h"
 #include "server/journal/journal.h"
@@ -89,6 +90,8 @@ class Runtime {
   // Zeros for a stage that has no worker and never had one.
   [[nodiscard]] StageStatus stage_status(std::string_view pipeline, std::string_view stage) const;
   [[nodiscard]] const handlers::Registry& handlers() const;
+  // From a command to the commit of its records; of those that had any, since the start.
+  [[nodiscard]] base::Histogram commit_times() const;
   // True from the call of drain() or stop() on: new work should be refused with SHUTTING_DOWN.
   [[nodiscard]] bool stopping() const;
 

@@ -3,6 +3,12 @@
 #include "server/base/limits.h"
 
 namespace sluice::runtime {
+namespace {
+
+// More than sluiced itself gives.
+constexpr std::size_t kReasonsCounted = 32;
+
+}  // namespace
 
 void StageActivity::count_wakeup(bool idle) {
   const std::lock_guard lock(mutex_);
@@ -28,6 +34,20 @@ void StageActivity::end(Handle work, Result result) {
   if (result == Result::kFailed) ++failed_;
 }
 
+void StageActivity::count_run(base::Duration took) {
+  const std::lock_guard lock(mutex_);
+  run_times_.add(took);
+}
+
+void StageActivity::count_failure(std::string_view reason) {
+  const std::lock_guard lock(mutex_);
+  auto found = failures_.find(reason);
+  if (found == failures_.end()) {
+    found = failures_.try_emplace(failures_.size() < kReasonsCounted ? std::string(reason) : "other").first;
+  }
+  ++found->second;
+}
+
 std::vector<model::LeaseId> StageActivity::give_up() {
   const std::lock_guard lock(mutex_);
   given_up_ = true;
@@ -44,6 +64,8 @@ StageStatus StageActivity::status() const {
   status.idle_wakeups = idle_wakeups_;
   status.succeeded = succeeded_;
   status.failed = failed_;
+  status.failures = failures_;
+  status.run_times = run_times_;
   for (const Work& work : running_) {
     if (status.running.size() == limits::kMaxRunningListed) break;
     status.running.push_back(work.item);

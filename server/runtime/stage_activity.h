@@ -4,8 +4,11 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/model/ids.h"
@@ -32,6 +35,9 @@ class StageActivity {
   std::optional<Handle> begin(const RunningItem& item, model::LeaseId lease);
   void set_pid(Handle work, std::int64_t pid);
   void end(Handle work, Result result);
+  // How long the handler took for an item, and why it failed if it did.
+  void count_run(base::Duration took);
+  void count_failure(std::string_view reason);
 
   // No more work begins. Returns the leases of what has not ended.
   std::vector<model::LeaseId> give_up();
@@ -47,6 +53,8 @@ class StageActivity {
   std::uint64_t idle_wakeups_ = 0;
   std::uint64_t succeeded_ = 0;
   std::uint64_t failed_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> failures_;
+  base::Histogram run_times_;
 };
 
 }  // namespace sluice::runtime

@@ -102,8 +102,8 @@ asio::awaitable<std::optional<Delivery>> StageWorker::take() {
 }
 
 bool StageWorker::begin(const Delivery& item) {
-  const auto work =
-      pool_->activity().begin({.item = item.item, .start_time = clock_.now(), .attempt = item.attempt}, item.lease);
+  started_ = clock_.now();
+  const auto work = pool_->activity().begin({.item = item.item, .start_time = started_, .attempt = item.attempt}, item.lease);
   if (work) {
     work_ = *work;
     context_.begin(work_);
@@ -139,6 +139,7 @@ asio::awaitable<Outcome> StageWorker::work_on(const Delivery& item) {
 
 asio::awaitable<void> StageWorker::hand_on(const Delivery& item, Outcome outcome) {
   context_.end();
+  pool_->activity().count_run(clock_.now() - started_);
   if (auto* error = std::get_if<handlers::Error>(&outcome)) co_return fail(item, std::move(*error));
   const auto status = co_await complete(item, std::get<std::vector<handlers::Output>>(std::move(outcome)));
   if (!status || base::is(*status, Reason::kLeaseLost)) {
@@ -167,12 +168,14 @@ void StageWorker::fail(const Delivery& item, handlers::Error error) {
   keep_head(error.failure.reason, limits::kMaxFailureReasonBytes);
   keep_head(error.failure.message, limits::kMaxFailureMessageBytes);
   keep_tail(error.failure.stderr_tail, limits::kMaxStderrTailBytes);
+  const std::string reason = error.failure.reason;
   engine::FailCommand command{.queue = pool_->spec().input,
                               .lease = item.lease,
                               .failure = std::move(error.failure),
                               .do_not_retry = error.do_not_retry};
   runtime_.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
     const bool failed = engine.fail(now, std::move(command), effects).ok();
+    if (failed) pool_->activity().count_failure(reason);
     pool_->activity().end(work_, failed ? Result::kFailed : Result::kGivenUp);
   });
 }

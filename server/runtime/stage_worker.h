@@ -56,6 +56,7 @@ class StageWorker final : public std::enable_shared_from_this<StageWorker> {
   Waiter intake_;
   Waiter delivery_;
   WorkContext context_;
+  base::Time started_{};        // the present item
   StageActivity::Handle work_;  // from begin() until it is ended in the pool's activity
 };
 

@@ -97,4 +97,20 @@ void fill(const engine::PipelineView& view, v1::Pipeline& pipeline) {
   for (const auto& stall : view.stalls) fill(stall, *pipeline.add_stalls());
 }
 
+void fill(const model::StageStatus& status, v1::Stage& stage) {
+  stage.set_workers(status.workers);
+  stage.set_busy_workers(status.busy);
+  stage.set_wakeups(status.wakeups);
+  stage.set_idle_wakeups(status.idle_wakeups);
+  stage.set_succeeded(status.succeeded);
+  stage.set_failed(status.failed);
+  for (const auto& running : status.running) {
+    auto& message = *stage.add_running();
+    message.set_item_id(model::number(running.item));
+    set_time(running.start_time, *message.mutable_start_time());
+    message.set_pid(running.pid);
+    message.set_attempt(running.attempt);
+  }
+}
+
 }  // namespace sluice::wire

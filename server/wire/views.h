@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/engine/views.h"
+#include "server/model/stage_status.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
 
@@ -15,5 +16,7 @@ void fill(const engine::QueueView& view, v1::Queue& queue);
 
 // A stage's retry policy is that of its input. What the workers are doing is not the engine's to know: it is left out here.
 void fill(const engine::PipelineView& view, v1::Pipeline& pipeline);
+
+void fill(const model::StageStatus& status, v1::Stage& stage);
 
 }  // namespace sluice::wire

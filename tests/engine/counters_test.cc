@@ -87,5 +87,18 @@ TEST_F(CountersTest, FiveWorkersAHundredThousandIncrementsEach) {  // scenario 1
   EXPECT_EQ(view("q").idle_count, kWorkers * kEach);
 }
 
+TEST_F(CountersTest, WaitsEndWithTheFirstDelivery) {
+  create("q", {.lease = 10s, .max_attempts = 5, .backoff = 0s});
+  put("q", {"a", "b"});
+  pass(2s);
+  take("q");
+  pass(10s);
+  take("q");
+  take("q");
+  const auto waits = view("q").wait_times;
+  EXPECT_EQ(waits.count(), 2U);
+  EXPECT_EQ(waits.sum, 2s + 12s);
+}
+
 }  // namespace
 }  // namespace sluice::engine::testing

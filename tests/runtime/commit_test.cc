@@ -4,12 +4,14 @@
 #include <atomic>
 
 #include "server/base/errors.h"
+#include "server/runtime/commit_times.h"
 #include "tests/runtime/rig.h"
 #include "tests/support/held_journal.h"
 
 namespace sluice::runtime {
 namespace {
 
+using namespace std::chrono_literals;
 using base::Reason;
 using engine::GetAnswer;
 using engine::JoinAnswer;
@@ -261,6 +263,28 @@ TEST_F(CommitTest, StopCommitsAndAnswersWhatHasHappened) {
   rig_.begin_put(producer, "tasks", {"x"});
   rig_->stop();
   EXPECT_TRUE(producer.next<PutAnswer>().status.ok());
+}
+
+TEST_F(CommitTest, CommitsAreTimedWhenTheyHappen) {
+  const auto before = rig_->commit_times().count();
+  EXPECT_GT(before, 0U);
+  RecordedCaller producer;
+  rig_.begin_put(producer, "tasks", {"x"});
+  EXPECT_EQ(rig_->commit_times().count(), before);
+  journal_.commit_all();
+  EXPECT_EQ(rig_->commit_times().count(), before + 1);
+}
+
+TEST(CommitTimes, CountEachAppendOnceAndForgetTheOldest) {
+  CommitTimes times;
+  const base::Time start(1s);
+  for (journal::Position each = 1; each <= 5'000; ++each) times.begin(each, start);
+  times.end(5'000, start + 3s);
+  EXPECT_EQ(times.seen().count(), 4'096U);
+  EXPECT_EQ(times.seen().sum, 4'096 * 3s);
+  times.begin(5'001, start + 3s);
+  times.end(5'001, start + 4s);
+  EXPECT_EQ(times.seen().count(), 4'097U);
 }
 
 }  // namespace
