@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <functional>
@@ -11,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "server/admin/admin_server.h"
 #include "server/base/clock.h"
 #include "server/base/errors.h"
 #include "server/base/reaction.h"
@@ -86,6 +88,11 @@ void say(std::string_view line) {
   std::fflush(stdout);
 }
 
+// The address as it was given, with the port that it became.
+std::string with_port(const std::string& address, int port) {
+  return fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+}
+
 int check_only(const config::Loaded& loaded) {
   const std::string name = loaded.file.empty() ? "configuration" : loaded.file;
   for (const auto& warning : loaded.warnings) fmt::print(stderr, "{}: warning: {}\n", name, warning);
@@ -110,6 +117,7 @@ class Server::Parts {
   int run(int argc, const char* const* argv);
   absl::Status start(config::Settings settings);
   [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] const std::string& admin_address() const { return admin_address_; }
   void stop();
 
  private:
@@ -118,6 +126,9 @@ class Server::Parts {
   absl::Status listen();
   absl::Status recover();
   absl::Status serve();
+  absl::Status listen_admin();
+  // OK while new work is taken.
+  [[nodiscard]] absl::Status ready() const;
   int run_until_end(Supervisor& supervisor);
   void finish(base::Duration drain_limit);
 
@@ -130,10 +141,14 @@ class Server::Parts {
   End end_;
   std::string address_;
   std::function<void()> on_listening_;  // run() only
+  std::string admin_address_;           // empty: there is none
+  std::atomic<bool> recovered_ = false;
+  std::atomic<bool> draining_ = false;
   // In the order of their start; destroyed the other way round.
   std::optional<base::SlowReactions> slow_reactions_;
   std::optional<runtime::Runtime> runtime_;
   std::optional<rpc::GrpcServer> grpc_;
+  std::optional<admin::AdminServer> admin_;
 };
 
 absl::Status Server::Parts::add_configured_handlers() {
@@ -179,7 +194,8 @@ absl::Status Server::Parts::listen() {
   grpc_.emplace(*runtime_, clock_);
   const auto port = grpc_->start(settings_.listen);
   if (!port.ok()) return port.status();
-  address_ = fmt::format("{}:{}", settings_.listen.substr(0, settings_.listen.rfind(':')), *port);
+  address_ = with_port(settings_.listen, *port);
+  if (auto status = listen_admin(); !status.ok()) return status;
   if (on_listening_) on_listening_();
   return absl::OkStatus();
 }
@@ -191,8 +207,36 @@ absl::Status Server::Parts::serve() {
   auto status = listen();
   if (status.ok()) status = recover();
   if (status.ok()) status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
-  if (status.ok()) grpc_->serve();
+  if (!status.ok()) return status;
+  grpc_->serve();
+  recovered_ = true;
   return status;
+}
+
+absl::Status Server::Parts::listen_admin() {
+  if (settings_.admin.listen.empty()) return absl::OkStatus();
+  admin_.emplace(admin::House{.runtime = *runtime_,
+                              .clock = clock_,
+                              .calls = grpc_->counts(),
+                              .journal = *journal_,
+                              .version = SLUICE_VERSION,
+                              .access = {.actions = settings_.admin.actions,
+                                         .token = settings_.admin.token,
+                                         .allowed_hosts = settings_.admin.allowed_hosts},
+                              .ready = [this] { return ready(); }});
+  const auto port = admin_->start(settings_.admin.listen);
+  if (!port.ok()) return port.status();
+  admin_address_ = with_port(settings_.admin.listen, *port);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::ready() const {
+  if (!recovered_) return base::error(base::Reason::kRecovering, "the server still reads its store; try again in a moment");
+  if (const auto failure = end_.failure(); !failure.ok()) {
+    return base::error(base::Reason::kStoreFailed, fmt::format("the store failed: {}", std::string(failure.message())));
+  }
+  if (draining_) return base::error(base::Reason::kShuttingDown, "the server is going down");
+  return absl::OkStatus();
 }
 
 absl::Status Server::Parts::start(config::Settings settings) {
@@ -212,13 +256,17 @@ absl::Status Server::Parts::start(config::Settings settings) {
 void Server::Parts::stop() { finish(settings_.drain_timeout); }
 
 void Server::Parts::finish(base::Duration drain_limit) {
+  draining_ = true;
   if (grpc_) grpc_->refuse_new_work();
   const bool drained = !runtime_ || runtime_->drain(drain_limit);
   if (!drained && drain_limit > base::Duration{0}) {
     log::warn("running work did not finish in time and goes back to its queues", {{"drain_timeout_s", drain_limit}});
   }
   if (grpc_) grpc_->shutdown(limits::kLastCallsTimeout);
+  // It can be looked at until the end.
+  if (admin_) admin_->stop();
   if (runtime_) runtime_->stop();
+  admin_.reset();
   grpc_.reset();
   runtime_.reset();
   slow_reactions_.reset();
@@ -226,6 +274,7 @@ void Server::Parts::finish(base::Duration drain_limit) {
 
 int Server::Parts::run_until_end(Supervisor& supervisor) {
   log::info("serving", {{"address", address_},
+                        {"admin", admin_address_},
                         {"handlers", registry_.all().size()},
                         {"queues", settings_.queues.size()},
                         {"pipelines", settings_.pipelines.size()}});
@@ -261,7 +310,10 @@ int Server::Parts::run(int argc, const char* const* argv) {
   if (flags.store_task) return run_store_task(*flags.store_task, loaded.settings);
   log::start(loaded.settings.log);
   for (const auto& warning : loaded.warnings) log::warn("configuration", {{"warning", warning}});
-  on_listening_ = [this] { say(fmt::format("listening grpc {}", address_)); };
+  on_listening_ = [this] {
+    say(fmt::format("listening grpc {}", address_));
+    if (!admin_address_.empty()) say(fmt::format("listening admin {}", admin_address_));
+  };
   Supervisor supervisor([this](int signal) { end_.come_by_signal(signal); });
   if (const auto status = start(std::move(loaded.settings)); !status.ok()) {
     log::error("cannot start", {{"error", std::string(status.message())}});
@@ -282,6 +334,7 @@ Server& Server::add_handler(std::string name, std::shared_ptr<handlers::Handler>
 int Server::run(int argc, const char* const* argv) { return parts_->run(argc, argv); }
 absl::Status Server::start(config::Settings settings) { return parts_->start(std::move(settings)); }
 const std::string& Server::address() const { return parts_->address(); }
+const std::string& Server::admin_address() const { return parts_->admin_address(); }
 void Server::stop() { parts_->stop(); }
 
 }  // namespace sluice

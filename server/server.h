@@ -52,9 +52,9 @@ class Server {
   Server& add_handler(std::string name, std::shared_ptr<handlers::Handler> handler);
 
   // sluiced: reads flags, environment and configuration file, serves until SIGTERM or SIGINT, drains, and returns an ExitCode.
-  // Prints on standard output "listening grpc HOST:PORT" once it listens, and "ready" once its store is read and it serves. A
-  // second signal ends the process at once. To be called before the program starts threads of its own, so that they leave the
-  // signals to it. docs/configuration.md describes it for users.
+  // Prints on standard output "listening grpc HOST:PORT" and "listening admin HOST:PORT" once it listens, and "ready" once its
+  // store is read and it serves. A second signal ends the process at once. To be called before the program starts threads of its
+  // own, so that they leave the signals to it. docs/configuration.md describes it for users.
   int run(int argc, const char* const* argv);
 
   // The parts of run(), for programs with a main loop of their own. Once each.
@@ -64,6 +64,8 @@ class Server {
   absl::Status start(config::Settings settings);
   // Where gRPC listens, "127.0.0.1:41234". After start().
   [[nodiscard]] const std::string& address() const;
+  // Where the admin endpoint listens; empty if there is none. After start().
+  [[nodiscard]] const std::string& admin_address() const;
   // Ends in order: refuses new work, lets running work finish for up to settings.drain_timeout, gives the rest back to its
   // queues, and stops serving, which takes at most limits::kEndTimeout more. Idempotent.
   void stop();

@@ -1,7 +1,6 @@
 #include "server/config/check.h"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 #include <utility>
 
@@ -9,6 +8,8 @@
 
 #include "proto/yaml/nearest.h"
 #include "server/base/errors.h"
+#include "server/config/address.h"
+#include "server/config/admin.h"
 #include "server/config/subprocess.h"
 #include "server/engine/engine.h"
 #include "server/wire/spec.h"
@@ -23,19 +24,6 @@ using wire::Field;
 constexpr DurationRange kDrainTimeouts{base::Duration{0}, limits::kMaxDrainTimeout};
 constexpr DurationRange kSlowReactions{limits::kMinSlowReaction, limits::kMaxSlowReaction};
 
-// "127.0.0.1:7410", "localhost:0", "[::1]:7410".
-bool is_host_and_port(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const auto host = text.substr(0, colon);
-  const auto port = text.substr(colon + 1);
-  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
-  if (!bracketed && host.find_first_of(":[]/ ") != std::string_view::npos) return false;
-  std::uint16_t number = 0;
-  const auto parsed = std::from_chars(port.data(), port.data() + port.size(), number);
-  return parsed.ec == std::errc{} && parsed.ptr == port.data() + port.size();
-}
-
 class Checker {
  public:
   Checker(const v1::ServerConfig& config, const handlers::Registry& registered, Complaints& complaints)
@@ -43,6 +31,7 @@ class Checker {
 
   Settings run(const std::filesystem::path& directory) {
     check_listen();
+    settings_.admin = check_admin(config_.admin(), directory, complaints_);
     check_log();
     check_data();
     check_numbers();

@@ -20,8 +20,11 @@ Without --data everything is kept in the first of these: $STATE_DIRECTORY; /var/
 for root and for whoever may write there; $XDG_STATE_HOME/sluice; ~/.local/state/sluice.
 One server at a time may use a directory.
 
-On standard output: "listening grpc HOST:PORT", then "ready". The log goes to standard
-error. SIGTERM or SIGINT drains and ends; a second one ends at once.
+SLUICE_ADMIN_TOKEN is what the actions of the admin endpoint need.
+
+On standard output: "listening grpc HOST:PORT", "listening admin HOST:PORT", then
+"ready". The log goes to standard error. SIGTERM or SIGINT drains and ends; a second one
+ends at once.
 
 Exit codes: 0  ended as asked, or the configuration is good (--check-config)
             1  could not start or go on, or could not do what was asked of the store;
@@ -96,7 +99,9 @@ std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv) {
       ->group("Configuration");
   app.add_flag("--check-config", flags.check_config, "Read the configuration, say what is wrong with it, and exit")
       ->group("Configuration");
-  for (const FlagInfo& info : kFlags) add_setting(app, info, flags);
+  for (const FlagInfo& info : kFlags) {
+    if (info.flag != nullptr) add_setting(app, info, flags);
+  }
   StoreFlags store;
   add_store_flags(app, store);
   app.set_help_flag("-h,--help", "Show this")->group("Other");

@@ -36,13 +36,16 @@ struct Answer {
 // A setting that has a flag and an environment variable.
 struct FlagInfo {
   const char* path;         // in ServerConfig
-  const char* flag;         // --listen
+  const char* flag;         // --listen; null: the command line, which everybody on the machine sees, is no place for it
   const char* environment;  // SLUICE_LISTEN
   const char* value;        // how the help calls it
   const char* help;
 };
 inline constexpr FlagInfo kFlags[] = {
     {"listen", "--listen", "SLUICE_LISTEN", "HOST:PORT", "Where gRPC listens; port 0 = any free one (127.0.0.1:7410)"},
+    {"admin.listen", "--admin", "SLUICE_ADMIN", "HOST:PORT", "Where the admin endpoint listens, or none (127.0.0.1:7411)"},
+    {"admin.token", nullptr, "SLUICE_ADMIN_TOKEN", "TOKEN", "What the admin endpoint's actions need (nothing)"},
+    {"admin.token_file", "--admin-token-file", "SLUICE_ADMIN_TOKEN_FILE", "FILE", "The same, in a file"},
     {"data", "--data", "SLUICE_DATA", "DIR", "Keep everything in this directory; none = only in memory (below)"},
     {"data_max_bytes", "--data-max-bytes", "SLUICE_DATA_MAX_BYTES", "N", "How large the store may grow (68719476736)"},
     {"threads", "--threads", "SLUICE_THREADS", "N", "Threads for stages and child processes (the cores, at least 2)"},

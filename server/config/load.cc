@@ -10,6 +10,7 @@
 #include "proto/yaml/read.h"
 #include "proto/yaml/scalar.h"
 #include "server/base/limits.h"
+#include "server/config/admin.h"
 #include "server/config/check.h"
 #include "server/config/complaints.h"
 #include "server/config/data_directory.h"
@@ -77,6 +78,7 @@ Loaded load(const Flags& flags, const Environment& environment, const handlers::
   if (config.data().empty()) choose_data_directory(environment, loaded.settings, complaints);
   loaded.complaints = complaints.text();
   if (!loaded.ok()) return loaded;
+  if (auto warning = admin_warning(loaded.settings.admin)) loaded.warnings.push_back(*std::move(warning));
   for (const auto& [name, spec] : loaded.settings.handlers) {
     for (const auto& warning : handlers::subprocess_warnings(spec)) {
       loaded.warnings.push_back(fmt::format("handler {}: {}", name, warning));

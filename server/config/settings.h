@@ -21,10 +21,20 @@ namespace sluice::config {
 [[nodiscard]] std::uint32_t default_threads();
 
 inline constexpr const char* kDefaultListen = "127.0.0.1:7410";
+inline constexpr const char* kDefaultAdmin = "127.0.0.1:7411";
+
+// The admin endpoint. docs/admin.md says what it does.
+struct AdminSettings {
+  std::string listen = kDefaultAdmin;  // host:port; port 0 = any; empty: there is none
+  bool actions = true;
+  std::string token;  // empty: none is asked for
+  std::vector<std::string> allowed_hosts;
+};
 
 // docs/configuration.md says what each means.
 struct Settings {
   std::string listen = kDefaultListen;  // host:port; port 0 = any
+  AdminSettings admin;
   log::Options log;
   // Empty: nothing is kept, everything is in memory. load() fills in a place where none was said.
   std::filesystem::path data;

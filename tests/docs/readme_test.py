@@ -162,7 +162,7 @@ class Readme(unittest.TestCase):
             self.assertRegex(listed, rf"(?m)^  {command}\b")
 
 
-SERVER = "<!-- server -->\n```console\n$ ./dev install ~/.local\n$ ~/.local/bin/sluiced\nlistening grpc 127.0.0.1:7410\nready\n```\n"
+SERVER = "<!-- server -->\n```console\n$ ./dev install ~/.local\n$ ~/.local/bin/sluiced\nlistening grpc 127.0.0.1:7410\nlistening admin 127.0.0.1:7411\nready\n```\n"
 
 
 class WhatIsWrong(unittest.TestCase):

@@ -22,6 +22,7 @@ std::shared_ptr<handlers::Handler> nothing() {
 config::Settings anywhere() {
   config::Settings settings;
   settings.listen = "127.0.0.1:0";
+  settings.admin.listen = "127.0.0.1:0";
   settings.drain_timeout = 0s;
   return settings;
 }

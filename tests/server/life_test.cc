@@ -73,7 +73,8 @@ class Stubs {
 TEST(Life, SaysWhereItListensAndThatItIsReady) {
   SluicedProcess sluiced;
   EXPECT_EQ(sluiced.stop(), 0);
-  EXPECT_THAT(sluiced.standard_output(), MatchesRegex("listening grpc 127.0.0.1:[0-9]+\nready\n"));
+  EXPECT_THAT(sluiced.standard_output(),
+              MatchesRegex("listening grpc 127.0.0.1:[0-9]+\nlistening admin 127.0.0.1:[0-9]+\nready\n"));
   EXPECT_THAT(sluiced.standard_error(), HasSubstr(R"("message":"serving")"));
   EXPECT_THAT(sluiced.standard_error(), HasSubstr(R"("message":"stopped")"));
 }

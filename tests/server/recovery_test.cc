@@ -72,7 +72,7 @@ TEST(Recovery, TheServerListensAndSaysThatItIsNotReady) {
   auto owned = std::make_unique<SlowJournal>();
   SlowJournal& journal = *owned;
   Server server(std::move(owned));
-  const std::array<const char*, 3> arguments = {"sluiced", "--listen", "127.0.0.1:0"};
+  const std::array<const char*, 5> arguments = {"sluiced", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"};
   const OutputPipe output;
   const LeaveSignals leave;
   std::thread outside([&] {

@@ -70,7 +70,8 @@ TEST(Store, FailureEndsTheServer) {
   auto owned = std::make_unique<FailingJournal>();
   auto& journal = *owned;
   Server server(std::move(owned));
-  const std::array<const char*, 5> arguments = {"sluiced", "--listen", "127.0.0.1:0", "--data", "none"};
+  const std::array<const char*, 7> arguments = {"sluiced",     "--listen", "127.0.0.1:0", "--admin",
+                                                "127.0.0.1:0", "--data",   "none"};
   const OutputPipe output;
   testing::internal::CaptureStderr();
   std::thread disk([&] {
@@ -86,6 +87,7 @@ TEST(Store, FailureAtTheStartIsReported) {
   Server server(std::make_unique<BrokenJournal>());
   config::Settings settings;
   settings.listen = "127.0.0.1:0";
+  settings.admin.listen = "127.0.0.1:0";
   EXPECT_TRUE(base::is(server.start(settings), base::Reason::kStoreFailed));
 }
 

@@ -27,6 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kListening = "listening grpc ";
+constexpr std::string_view kAdmin = "listening admin ";
 
 class Fd {
  public:
@@ -53,13 +54,17 @@ std::pair<Fd, Fd> make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& added) {
+std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& added,
+                                          const std::string& admin) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (!std::string_view(*entry).starts_with("SLUICE_")) result.emplace_back(*entry);
   }
-  const bool data_said = std::ranges::any_of(added, [](const auto& each) { return each.first == "SLUICE_DATA"; });
-  if (!data_said) result.emplace_back("SLUICE_DATA=none");
+  const auto said = [&added](std::string_view name) {
+    return std::ranges::any_of(added, [name](const auto& each) { return each.first == name; });
+  };
+  if (!said("SLUICE_DATA")) result.emplace_back("SLUICE_DATA=none");
+  if (!said("SLUICE_ADMIN")) result.push_back("SLUICE_ADMIN=" + admin);
   for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
   return result;
 }
@@ -84,6 +89,14 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
     ::execve(program, argv, env);
   }
   ::_exit(126);
+}
+
+// The rest of the line that begins with `beginning`; empty if there is none.
+std::string line_after(std::string_view text, std::string_view beginning) {
+  const auto begin = text.find(beginning);
+  if (begin == std::string_view::npos) return {};
+  const auto rest = text.substr(begin + beginning.size());
+  return std::string(rest.substr(0, rest.find('\n')));
 }
 
 std::filesystem::path make_directory() {
@@ -154,6 +167,7 @@ SluicedProcess::SluicedProcess(Options options)
     : options_(std::move(options)),
       directory_(make_directory()),
       listen_("127.0.0.1:0"),
+      listen_admin_("127.0.0.1:0"),
       output_(std::make_unique<Reader>()),
       error_(std::make_unique<Reader>()) {
   try {
@@ -184,7 +198,7 @@ void SluicedProcess::start() {
   auto [out_read, out_write] = make_pipe();
   auto [err_read, err_write] = make_pipe();
   auto argument_strings = arguments();
-  auto environment_strings = environment_with(options_.environment);
+  auto environment_strings = environment_with(options_.environment, listen_admin_);
   const auto argv = pointers(argument_strings);
   const auto env = pointers(environment_strings);
   const std::string directory = directory_.string();
@@ -204,21 +218,20 @@ void SluicedProcess::start() {
 }
 
 void SluicedProcess::wait_until_ready() {
-  std::string address;
+  std::string told;
   const bool ready = output_->wait(Clock::now() + kPatience, [&](std::string_view text) {
-    const auto begin = text.find(kListening);
-    if (begin == std::string_view::npos || text.find("ready\n") == std::string_view::npos) return false;
-    const auto rest = text.substr(begin + kListening.size());
-    address = rest.substr(0, rest.find('\n'));
-    return true;
+    told = text;
+    return text.find("ready\n") != std::string_view::npos;
   });
-  if (!ready) {
+  address_ = line_after(told, kListening);
+  if (!ready || address_.empty()) {
     kill9();
     fail(fmt::format("sluiced did not become ready (exit code {}); it wrote:\n{}{}", exit_code_, standard_output(),
                      standard_error()));
   }
-  address_ = address;
-  listen_ = address;
+  listen_ = address_;
+  admin_address_ = line_after(told, kAdmin);
+  if (!admin_address_.empty()) listen_admin_ = admin_address_;
 }
 
 bool SluicedProcess::running() {

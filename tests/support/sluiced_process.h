@@ -33,8 +33,9 @@ class SluicedProcess {
     // The configuration file's text; empty: started without a file.
     std::string config;
     std::vector<std::string> flags;
-    // On top of the test's own environment, less everything in it that begins with SLUICE_, and SLUICE_DATA=none: whatever
-    // is to be kept, a flag or this says where. A value of "" leaves it to the file and the default.
+    // On top of the test's own environment, less everything in it that begins with SLUICE_, and with SLUICE_DATA=none and
+    // SLUICE_ADMIN=127.0.0.1:0: where things are kept and where the admin endpoint listens, a flag or this says otherwise. A value of
+    // "" leaves it to the file and the default.
     std::vector<std::pair<std::string, std::string>> environment;
     // False: the constructor does not wait until it is ready, and gives no --listen.
     bool serve = true;
@@ -50,6 +51,8 @@ class SluicedProcess {
 
   // Where gRPC listens: "127.0.0.1:41234".
   [[nodiscard]] const std::string& address() const { return address_; }
+  // Where the admin endpoint listens; empty if there is none.
+  [[nodiscard]] const std::string& admin_address() const { return admin_address_; }
   // Its directory, gone with this object; the configuration file in it is sluiced.yaml.
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -84,7 +87,9 @@ class SluicedProcess {
   Options options_;
   std::filesystem::path directory_;
   std::string listen_;
+  std::string listen_admin_;
   std::string address_;
+  std::string admin_address_;
   pid_t pid_ = -1;
   int exit_code_ = -1;
   std::unique_ptr<Reader> output_;

@@ -1,0 +1,49 @@
+#include <memory>
+#include <mutex>
+
+#include "server/admin/json.h"
+#include "server/admin/lists.h"
+#include "server/admin/metrics.h"
+#include "server/admin/problem.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
+
+Response well(std::string_view status) {
+  Response response;
+  response.body = dump({{"status", status}});
+  return response;
+}
+
+Response ready(const House& house) {
+  if (auto status = house.ready(); !status.ok()) return problem(status);
+  return well("ready");
+}
+
+Response scrape(const House& house, Metrics& metrics) {
+  Measured measured;
+  measured.queues = see_queues(house.runtime);
+  measured.pipelines = see_pipelines(house.runtime);
+  measured.commit_times = house.runtime.commit_times();
+  measured.calls = &house.calls;
+  measured.store = house.journal.use();
+  measured.version = house.version;
+  measured.ready = house.ready().ok();
+  Response response;
+  response.content_type = kPrometheusText;
+  response.body = metrics.text(measured);
+  return response;
+}
+
+}  // namespace
+
+void add_health(const House& house, Router& router) {
+  router.add("GET", "/healthz", [](const Match&) { return well("ok"); });
+  router.add("GET", "/readyz", [&house](const Match&) { return ready(house); });
+  router.add("GET", "/metrics",
+             [&house, metrics = std::make_shared<Metrics>()](const Match&) { return scrape(house, *metrics); });
+}
+
+}  // namespace sluice::admin

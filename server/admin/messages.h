@@ -1,0 +1,25 @@
+// What was seen, as messages of the API.
+#pragma once
+
+#include "server/admin/snapshot.h"
+#include "server/wire/views.h"
+#include "sluice/v1/pipeline.pb.h"
+#include "sluice/v1/queue.pb.h"
+
+namespace sluice::admin {
+
+[[nodiscard]] inline v1::Queue message_of(const engine::QueueView& view) {
+  v1::Queue queue;
+  wire::fill(view, queue);
+  return queue;
+}
+
+[[nodiscard]] inline v1::Pipeline message_of(const PipelineSeen& seen) {
+  v1::Pipeline pipeline;
+  wire::fill(seen.view, pipeline);
+  for (std::size_t i = 0; i < seen.stages.size(); ++i)
+    wire::fill(seen.stages[i], *pipeline.mutable_stages(static_cast<int>(i)));
+  return pipeline;
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,71 @@
+// Everything that Prometheus scrapes. docs/admin.md explains each metric; a test compares the two.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/admin/book.h"
+#include "server/admin/exposition.h"
+#include "server/admin/snapshot.h"
+#include "server/base/call_counts.h"
+#include "server/base/histogram.h"
+#include "server/base/limits.h"
+#include "server/journal/journal.h"
+#include "server/model/counters.h"
+
+namespace sluice::admin {
+
+// What one scrape tells.
+struct Measured {
+  std::vector<engine::QueueView> queues;
+  std::vector<PipelineSeen> pipelines;
+  base::Histogram commit_times;
+  const base::CallCounts* calls = nullptr;  // null: left out
+  std::optional<journal::StoreUse> store;   // none: left out
+  std::string version;
+  bool ready = true;
+};
+
+// What a queue has counted.
+struct QueueCounts {
+  model::QueueCounters counters;
+  base::Histogram wait_times;
+
+  void add_growth(const QueueCounts& before, const QueueCounts& now);
+  bool operator==(const QueueCounts&) const = default;
+};
+
+// What a stage has counted: items by what became of them, "SUCCEEDED" or the reason of their failure.
+struct StageCounts {
+  std::map<std::string, std::uint64_t, std::less<>> items;
+  base::Histogram run_times;
+
+  void add_growth(const StageCounts& before, const StageCounts& now);
+  bool operator==(const StageCounts&) const = default;
+};
+
+// Remembers what must outlive the things that are counted. Not thread-safe.
+class Metrics {
+ public:
+  explicit Metrics(std::size_t most_queues = limits::kMaxMetricQueues, std::size_t most_stages = limits::kMaxMetricStages)
+      : queues_(most_queues), stages_(most_stages) {}
+
+  [[nodiscard]] std::string text(const Measured& measured);
+
+ private:
+  void write_queues(const std::vector<engine::QueueView>& all, Exposition& out);
+  void write_stages(const std::vector<PipelineSeen>& all, Exposition& out);
+
+  Book<QueueCounts> queues_;
+  Book<StageCounts> stages_;
+};
+
+// The parts without memory.
+void write_calls(const base::CallCounts& calls, Exposition& out);
+void write_process(Exposition& out);
+
+}  // namespace sluice::admin

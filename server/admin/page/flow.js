@@ -1,0 +1,226 @@
+// Pipelines drawn as they flow: queue, stage, queue.
+import {brief, count, element, rate, seconds, setData, setText} from './format.js';
+import {openQueue} from './queue_dialog.js';
+import {openStage} from './stage_dialog.js';
+
+const kDots = 16;
+const cards = new Map();  // by the pipeline's name
+
+// The edges that lead back to where the flow has been: what makes a ring a ring.
+function markBack(nodes, edges) {
+  const next = new Map([...nodes].map((id) => [id, edges.filter(({from}) => from === id)]));
+  const begun = new Set();
+  const done = new Set();
+  const walk = (id) => {
+    begun.add(id);
+    for (const edge of next.get(id)) {
+      if (begun.has(edge.to) && !done.has(edge.to)) edge.back = true;
+      else if (!begun.has(edge.to)) walk(edge.to);
+    }
+    done.add(id);
+  };
+  for (const id of nodes) if (!begun.has(id)) walk(id);
+}
+
+// Where each node stands: its layer in the direction of the flow, and its row among those of the layer.
+export function layout(pipeline) {
+  const layers = new Map(pipeline.queues.map((name) => [`q ${name}`, 0]));
+  const edges = [];
+  for (const {spec} of pipeline.stages) {
+    layers.set(`s ${spec.name}`, 1);
+    edges.push({from: `q ${spec.input}`, to: `s ${spec.name}`, back: false});
+    if (spec.output) edges.push({from: `s ${spec.name}`, to: `q ${spec.output}`, back: false});
+  }
+  markBack([...layers.keys()], edges);
+  for (let moved = true; moved;) {
+    moved = false;
+    for (const {from, to, back} of edges) {
+      if (back || layers.get(to) > layers.get(from)) continue;
+      layers.set(to, layers.get(from) + 1);
+      moved = true;
+    }
+  }
+  const rows = new Map();
+  const places = new Map();
+  for (const [id, layer] of layers) {
+    const row = rows.get(layer) ?? 0;
+    rows.set(layer, row + 1);
+    places.set(id, {layer, row});
+  }
+  return {places, edges};
+}
+
+const shape = (pipeline) => JSON.stringify([pipeline.queues, pipeline.stages.map(({spec}) => [spec.name, spec.input, spec.output])]);
+
+function queueNode(name) {
+  const node = element('button', {class: 'node queue', type: 'button', onclick: () => openQueue(name)});
+  node.parts = {
+    name: element('span', {class: 'name'}, name),
+    fill: element('span', {class: 'fill'}),
+    depth: element('b'),
+    capacity: element('span', {class: 'dim'}),
+    flow: element('span', {class: 'dim line'}),
+    notes: element('span', {class: 'notes line'}),
+  };
+  const {parts} = node;
+  node.append(parts.name, element('span', {class: 'depth'}, parts.fill),
+              element('span', {class: 'line'}, parts.depth, parts.capacity), parts.flow, parts.notes);
+  return node;
+}
+
+function stageNode(pipeline, name) {
+  const node = element('button', {class: 'node stage', type: 'button', onclick: () => openStage(pipeline, name)});
+  node.parts = {
+    name: element('span', {class: 'name'}, name),
+    handler: element('span', {class: 'dim line'}),
+    dots: element('span', {class: 'dots', 'aria-hidden': 'true'}),
+    workers: element('span', {class: 'line'}),
+    notes: element('span', {class: 'notes line'}),
+  };
+  const {parts} = node;
+  node.append(parts.name, parts.handler, parts.dots, parts.workers, parts.notes);
+  return node;
+}
+
+export function queueNotes(queue) {
+  const notes = [];
+  if (queue.state === 'QUEUE_STATE_CLOSED') notes.push('closed');
+  if (queue.paused) notes.push('paused');
+  if (queue.waiting_puts) notes.push(`${count(queue.waiting_puts)} ${queue.waiting_puts === 1 ? 'put waits' : 'puts wait'}`);
+  if (queue.delayed) notes.push(`${count(queue.delayed)} delayed`);
+  if (queue.counters.dead_lettered) notes.push(`${count(queue.counters.dead_lettered)} dead`);
+  return notes.join(' · ');
+}
+
+function drawQueue(node, queue, stalled) {
+  const {parts} = node;
+  const {capacity} = queue.settings;
+  const depth = queue.waiting + queue.delayed;
+  const full = capacity ? Math.min(1, depth / capacity) : Math.min(1, Math.log10(depth + 1) / 6);
+  parts.fill.style.setProperty('--full', full.toFixed(3));
+  setText(parts.depth, count(depth));
+  setText(parts.capacity, capacity ? ` of ${count(capacity)}` : ' waiting');
+  const age = queue.oldest_age == null ? '' : ` · oldest ${brief(seconds(queue.oldest_age))}`;
+  setText(parts.flow, `${rate(queue.rates.put)}/s in${age}`);
+  setText(parts.notes, queueNotes(queue));
+  setData(node, 'full', full >= 1 && capacity > 0);
+  setData(node, 'stalled', stalled);
+  setData(node, 'closed', queue.state === 'QUEUE_STATE_CLOSED');
+  setData(node, 'paused', queue.paused);
+}
+
+function drawStage(node, stage) {
+  const {parts} = node;
+  setText(parts.handler, stage.spec.handler);
+  const shown = Math.min(kDots, Math.max(stage.workers, stage.spec.workers));
+  if (parts.dots.childElementCount !== shown) {
+    parts.dots.replaceChildren(...Array.from({length: shown}, () => element('i')));
+  }
+  const busy = Math.round(stage.workers > kDots ? stage.busy_workers / stage.workers * shown : stage.busy_workers);
+  [...parts.dots.children].forEach((dot, index) => setData(dot, 'busy', index < busy));
+  setText(parts.workers, `${stage.busy_workers} of ${Math.max(stage.workers, stage.spec.workers)} busy`);
+  const notes = [];
+  if (stage.state === 'STAGE_STATE_PAUSED') notes.push('paused');
+  if (stage.state === 'STAGE_STATE_FINISHED') notes.push('finished');
+  if (stage.failed) notes.push(`${count(stage.failed)} failed`);
+  setText(parts.notes, notes.join(' · '));
+  setData(node, 'state', stage.state.replace('STAGE_STATE_', '').toLowerCase());
+}
+
+// The lines between the nodes, from edge to edge of the boxes.
+function drawEdges(card) {
+  const box = card.flow.getBoundingClientRect();
+  if (!box.width) return;
+  const down = getComputedStyle(card.flow).getPropertyValue('--down').trim() === '1';
+  const at = (node) => {
+    const r = node.getBoundingClientRect();
+    return {left: r.left - box.left, right: r.right - box.left, top: r.top - box.top, bottom: r.bottom - box.top,
+            x: (r.left + r.right) / 2 - box.left, y: (r.top + r.bottom) / 2 - box.top};
+  };
+  for (const {from, to, back, path} of card.edges) {
+    const a = at(card.nodes.get(from));
+    const b = at(card.nodes.get(to));
+    let line;
+    if (back) {
+      const y = Math.max(a.bottom, b.bottom) + 14;
+      line = `M${a.x} ${a.bottom} C${a.x} ${y} ${b.x} ${y} ${b.x} ${b.bottom}`;
+    } else if (down) {
+      const half = (b.top - a.bottom) / 2;
+      line = `M${a.x} ${a.bottom} C${a.x} ${a.bottom + half} ${b.x} ${b.top - half} ${b.x} ${b.top - 2}`;
+    } else {
+      const half = (b.left - a.right) / 2;
+      line = `M${a.right} ${a.y} C${a.right + half} ${a.y} ${b.left - half} ${b.y} ${b.left - 2} ${b.y}`;
+    }
+    path.setAttribute('d', line);
+  }
+}
+
+const svg = (tag, properties = {}) => {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [key, value] of Object.entries(properties)) made.setAttribute(key, value);
+  return made;
+};
+
+const observer = new ResizeObserver((entries) => {
+  for (const {target} of entries) drawEdges(target.card);
+});
+
+function makeCard(pipeline) {
+  const card = {shape: shape(pipeline), nodes: new Map(), edges: []};
+  card.title = element('h3', {}, pipeline.name);
+  card.told = element('span', {class: 'dim'});
+  card.svg = svg('svg', {class: 'edges', 'aria-hidden': 'true'});
+  card.flow = element('div', {class: 'flow'}, card.svg);
+  card.flow.card = card;
+  const {places, edges} = layout(pipeline);
+  for (const [id, {layer, row}] of places) {
+    const name = id.slice(2);
+    const node = id.startsWith('q') ? queueNode(name) : stageNode(pipeline.name, name);
+    node.style.setProperty('--layer', layer + 1);
+    node.style.setProperty('--row', row + 1);
+    card.nodes.set(id, node);
+    card.flow.append(node);
+  }
+  for (const edge of edges) {
+    const path = svg('path', {class: edge.back ? 'edge back' : 'edge'});
+    card.svg.append(path);
+    card.edges.push({...edge, path});
+  }
+  card.root = element('article', {class: 'pipeline'}, element('div', {class: 'bar'}, card.title, card.told),
+                      element('div', {class: 'scroll'}, card.flow));
+  observer.observe(card.flow);
+  return card;
+}
+
+function drawCard(card, pipeline, state) {
+  const stalled = new Set(pipeline.stalls.map((stall) => stall.queue));
+  for (const name of pipeline.queues) {
+    const queue = state.queues.get(name);
+    if (queue) drawQueue(card.nodes.get(`q ${name}`), queue, stalled.has(name));
+  }
+  for (const stage of pipeline.stages) drawStage(card.nodes.get(`s ${stage.spec.name}`), stage);
+  // A line moves while its stage works.
+  const busy = new Set(pipeline.stages.filter((stage) => stage.busy_workers).map((stage) => `s ${stage.spec.name}`));
+  for (const {from, to, path} of card.edges) path.classList.toggle('moves', busy.has(from) || busy.has(to));
+  setText(card.told, pipeline.finished ? 'finished' : `${count(pipeline.unfinished)} unfinished`);
+}
+
+export function drawPipelines(state, into) {
+  const names = [...state.pipelines.keys()].sort();
+  for (const [name, card] of cards) {
+    if (state.pipelines.has(name) && card.shape === shape(state.pipelines.get(name))) continue;
+    observer.unobserve(card.flow);
+    card.root.remove();
+    cards.delete(name);
+  }
+  into.querySelector('.nothing').hidden = names.length > 0;
+  let before = into.querySelector('.nothing');
+  for (const name of names) {
+    const pipeline = state.pipelines.get(name);
+    if (!cards.has(name)) cards.set(name, makeCard(pipeline));
+    const card = cards.get(name);
+    if (before.nextElementSibling !== card.root) before.after(card.root);
+    before = card.root;
+    drawCard(card, pipeline, state);
+  }
+}

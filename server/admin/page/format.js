@@ -1,0 +1,50 @@
+// Numbers, times and elements for people.
+
+const counts = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
+
+export const count = (value) => value < 1e6 ? counts.format(value) : `${(value / 1e6).toFixed(value < 1e7 ? 2 : 1)} M`;
+
+export function rate(value) {
+  if (!value) return '0';
+  if (value < 10) return value.toFixed(1);
+  return count(Math.round(value));
+}
+
+// Seconds as "4 s", "2 min", "3 h", "5 d".
+export function span(seconds) {
+  if (seconds == null) return '–';
+  if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
+  return `${Math.floor(seconds / 86400)} d ${Math.floor(seconds % 86400 / 3600)} h`;
+}
+
+// The same where there is little room: "2 min".
+export const brief = (value) => value < 1 ? '< 1 s' : span(value).split(' ').slice(0, 2).join(' ');
+
+// "1.500s", as the API has it.
+export const seconds = (text) => text == null ? null : Number.parseFloat(text);
+
+export const clock = (text) => new Date(text).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit', second: '2-digit'});
+
+// element('button', {class: 'quiet', onclick: act}, 'Pause', ...): text is always text, never markup.
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [key, value] of Object.entries(properties)) {
+    if (value == null || value === false) continue;
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? '' : value);
+  }
+  made.append(...children.filter((child) => child != null && child !== false));
+  return made;
+}
+
+// Changes the page only where it differs.
+export function setText(target, text) {
+  if (target.textContent !== String(text)) target.textContent = text;
+}
+export function setData(target, key, value) {
+  if (value == null || value === false) delete target.dataset[key];
+  else if (target.dataset[key] !== String(value)) target.dataset[key] = value;
+}

@@ -1,0 +1,128 @@
+// The lists: queues, what runs, what has died.
+import {look} from './api.js';
+import {clock, count, element, rate, seconds, setData, setText, span} from './format.js';
+import {openQueue} from './queue_dialog.js';
+import {serverNow} from './state.js';
+
+const kLookEvery = 2000;
+
+// Rows by key, made once and changed where they differ.
+class Rows {
+  constructor(body) {
+    this.body = body;
+    this.rows = new Map();
+  }
+
+  // `items` in order; `make()` gives a row, `draw(row, item)` fills it.
+  show(items, keyOf, make, draw) {
+    const keys = new Set();
+    let before = null;
+    for (const item of items) {
+      const key = keyOf(item);
+      keys.add(key);
+      if (!this.rows.has(key)) this.rows.set(key, make(item));
+      const row = this.rows.get(key);
+      const wanted = before ? before.nextElementSibling : this.body.firstElementChild;
+      if (row !== wanted) before ? before.after(row) : this.body.prepend(row);
+      before = row;
+      draw(row, item);
+    }
+    for (const [key, row] of this.rows) {
+      if (keys.has(key)) continue;
+      row.remove();
+      this.rows.delete(key);
+    }
+  }
+}
+
+function rowOf(first, cells, numbers) {
+  const row = element('tr', {}, element('th', {scope: 'row'}, first));
+  row.parts = Array.from({length: cells}, (_, index) => element('td', {class: index >= numbers ? 'n' : null}));
+  row.append(...row.parts);
+  return row;
+}
+
+const nameButton = (name) => element('button', {type: 'button', class: 'link', onclick: () => openQueue(name)}, name);
+
+function stateOf(queue) {
+  if (queue.stalls.length) return 'stalled';
+  if (queue.state === 'QUEUE_STATE_CLOSED') return queue.paused ? 'closed, paused' : 'closed';
+  return queue.paused ? 'paused' : 'open';
+}
+
+const queues = new Rows(document.querySelector('#queues tbody'));
+
+export function drawQueues(state, filter) {
+  const wanted = filter.trim().toLowerCase();
+  const all = [...state.queues.values()].filter((queue) => queue.name.toLowerCase().includes(wanted));
+  all.sort((a, b) => a.name < b.name ? -1 : 1);
+  queues.show(all, (queue) => queue.name, (queue) => rowOf(nameButton(queue.name), 9, 1), (row, queue) => {
+    const texts = [
+      stateOf(queue), count(queue.waiting), count(queue.delayed), count(queue.leased),
+      queue.settings.capacity ? count(queue.settings.capacity) : '∞', rate(queue.rates.put), rate(queue.rates.done),
+      queue.oldest_age == null ? '–' : span(seconds(queue.oldest_age)), count(queue.counters.dead_lettered),
+    ];
+    texts.forEach((text, index) => setText(row.parts[index], text));
+    setData(row, 'stalled', queue.stalls.length > 0);
+    if (row.title !== (queue.stalls[0]?.message ?? '')) row.title = queue.stalls[0]?.message ?? '';
+  });
+  document.getElementById('no-queues').hidden = all.length > 0;
+}
+
+// What is asked for, again and again, while somebody looks.
+class Asked {
+  constructor(id, target, draw) {
+    this.table = document.getElementById(id);
+    this.nothing = this.table.parentElement.querySelector('.nothing');
+    this.rows = new Rows(this.table.tBodies[0]);
+    this.target = target;
+    this.draw = draw;
+  }
+
+  async ask() {
+    try {
+      const shown = this.draw(this.rows, await look(this.target));
+      this.nothing.hidden = shown > 0;
+    } catch {
+      // The connection's state, above, says that the server is not there.
+    }
+  }
+}
+
+const running = new Asked('running', 'running', (rows, answer) => {
+  const items = answer.running.slice(0, 200);
+  rows.show(items, (item) => `${item.pipeline} ${item.stage} ${item.item_id}`, (item) => rowOf(String(item.item_id), 5, 2), (row, item) => {
+    const [stage, queue, age, attempt, pid] = row.parts;
+    setText(stage, `${item.pipeline} / ${item.stage}`);
+    setText(queue, item.queue);
+    setText(age, span(Math.max(0, (serverNow() - Date.parse(item.start_time)) / 1000)));
+    setText(attempt, item.attempt);
+    setText(pid, item.pid || '–');
+  });
+  return items.length;
+});
+
+const dead = new Asked('dead', 'dead_letters', (rows, answer) => {
+  const items = answer.dead_letters.flatMap(({queue, items: some}) => some.map((item) => ({...item, queue})));
+  rows.show(items, (item) => `${item.queue} ${item.item_id}`, (item) => rowOf(String(item.item_id), 5, 3), (row, item) => {
+    const [queue, why, holds, attempts, when] = row.parts;
+    if (!queue.firstChild) queue.append(nameButton(item.queue));
+    const failure = item.last_failure;
+    setText(why, failure ? `${failure.reason}: ${failure.message}` : '–');
+    setText(holds, item.payload ?? '(bytes)');
+    setText(attempts, failure?.attempt ?? '–');
+    setText(when, clock(item.put_time));
+  });
+  return items.length;
+});
+
+export function lookForItems() {
+  const ask = () => {
+    if (document.hidden) return;
+    running.ask();
+    dead.ask();
+  };
+  ask();
+  setInterval(ask, kLookEvery);
+  document.addEventListener('visibilitychange', ask);
+}
