@@ -11,7 +11,10 @@
 
 namespace sluice::rpc {
 
-bool ConsumeStream::wants_more() const { return ending_leases_ < limits::kMaxStreamCommands; }
+// A client that does not read its answers is not read either.
+bool ConsumeStream::wants_more() const {
+  return ending_leases_ < limits::kMaxStreamCommands && ended_.size() + refused_.size() < limits::kMaxStreamItems;
+}
 
 bool ConsumeStream::has_answer() const {
   return !items_.empty() || !ended_.empty() || !refused_.empty() || end_of_queue_ == EndOfQueue::kToTell;
@@ -235,7 +238,6 @@ void ConsumeStream::give_back() {
     ++ending_leases_;
   }
   // The order of the queue comes back as it was: the last one first to its head.
-  std::ranges::sort(delivered, std::ranges::greater{});
   std::ranges::sort(kept, std::ranges::greater{});
   house().runtime.run(
       [&](engine::Engine& engine, base::Time now, engine::Effects& effects) {

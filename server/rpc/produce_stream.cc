@@ -10,8 +10,10 @@
 
 namespace sluice::rpc {
 
+// A client that does not read its answers is not read either.
 bool ProduceStream::wants_more() const {
-  return gathered_.size() < limits::kMaxProducedItems && gathered_bytes_ < limits::kMaxProducedBytes;
+  return gathered_.size() < limits::kMaxProducedItems && gathered_bytes_ < limits::kMaxProducedBytes &&
+         static_cast<std::size_t>(next_.item_ids_size()) < limits::kMaxProducedItems;
 }
 
 absl::Status ProduceStream::take(grpc::ByteBuffer& request) {
