@@ -28,6 +28,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/runtime/runtime.h"
 #include "server/store_tools.h"
+#include "server/store_watch.h"
 #include "server/supervisor.h"
 
 namespace sluice {
@@ -127,6 +128,7 @@ class Server::Parts {
   absl::Status recover();
   absl::Status serve();
   absl::Status listen_admin();
+  void tell_full(bool full);
   // OK while new work is taken.
   [[nodiscard]] absl::Status ready() const;
   int run_until_end(Supervisor& supervisor);
@@ -149,6 +151,7 @@ class Server::Parts {
   std::optional<runtime::Runtime> runtime_;
   std::optional<rpc::GrpcServer> grpc_;
   std::optional<admin::AdminServer> admin_;
+  std::optional<StoreWatch> watch_;
 };
 
 absl::Status Server::Parts::add_configured_handlers() {
@@ -208,6 +211,7 @@ absl::Status Server::Parts::serve() {
   if (status.ok()) status = recover();
   if (status.ok()) status = apply_configured(*runtime_, settings_.queues, settings_.pipelines);
   if (!status.ok()) return status;
+  watch_.emplace(*journal_, [this](bool full) { tell_full(full); });
   grpc_->serve();
   recovered_ = true;
   return status;
@@ -230,12 +234,26 @@ absl::Status Server::Parts::listen_admin() {
   return absl::OkStatus();
 }
 
+void Server::Parts::tell_full(bool full) {
+  if (full) {
+    log::warn("the store is full: puts are refused, consumers go on", {{"data", settings_.data.string()}});
+  } else {
+    log::info("the store has room again", {{"data", settings_.data.string()}});
+  }
+  grpc_->set_room(!full);
+}
+
 absl::Status Server::Parts::ready() const {
   if (!recovered_) return base::error(base::Reason::kRecovering, "the server still reads its store; try again in a moment");
   if (const auto failure = end_.failure(); !failure.ok()) {
     return base::error(base::Reason::kStoreFailed, fmt::format("the store failed: {}", std::string(failure.message())));
   }
   if (draining_) return base::error(base::Reason::kShuttingDown, "the server is going down");
+  if (journal_->full()) {
+    return base::error(
+        base::Reason::kStoreFull,
+        "the store has no room for new work; consumers go on: let them drain, free disk space, or raise the limit");
+  }
   return absl::OkStatus();
 }
 
@@ -257,6 +275,7 @@ void Server::Parts::stop() { finish(settings_.drain_timeout); }
 
 void Server::Parts::finish(base::Duration drain_limit) {
   draining_ = true;
+  watch_.reset();
   if (grpc_) grpc_->refuse_new_work();
   const bool drained = !runtime_ || runtime_->drain(drain_limit);
   if (!drained && drain_limit > base::Duration{0}) {

@@ -127,6 +127,7 @@ struct StageArguments {
 };
 
 struct HealthArguments {
+  bool live = false;
   Duration timeout = std::chrono::seconds(3);
 };
 

@@ -92,7 +92,9 @@ void add_other_commands(CLI::App& root, Command& chosen) {
     add_duration(app, "--timeout", arguments.timeout, "How long it may take (default: as long as it takes)");
   }
   {
-    auto [app, arguments] = add_command<HealthArguments>(root, chosen, "health", "Ask whether the server serves", health);
+    auto [app, arguments] =
+        add_command<HealthArguments>(root, chosen, "health", "Ask whether the server takes new work", health);
+    app.add_flag("--live", arguments.live, "Only whether it lives: also while it starts, goes down, or has no room for more");
     add_duration(app, "--timeout", arguments.timeout, "How long the answer may take (default 3s)");
   }
   {

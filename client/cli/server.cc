@@ -28,7 +28,7 @@ int handlers(Session& session) {
 }
 
 int health(Session& session, const HealthArguments& arguments) {
-  const bool serving = session.connection()->serving({.timeout = arguments.timeout});
+  const bool serving = session.connection()->serving(arguments.live ? "liveness" : "readiness", {.timeout = arguments.timeout});
   if (session.json()) {
     print(fmt::format("{{\"status\": \"{}\"}}\n", serving ? "SERVING" : "NOT_SERVING"));
   } else {

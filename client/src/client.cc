@@ -90,7 +90,7 @@ std::vector<HandlerInfo> Client::handlers() const {
   return handlers;
 }
 
-bool Client::serving() const { return connection_->serving(); }
+bool Client::serving() const { return connection_->serving("readiness"); }
 
 std::string_view version() { return SLUICE_VERSION; }
 

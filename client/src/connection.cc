@@ -180,9 +180,10 @@ void Connection::backup(const v1::BackupRequest& request, const CallOptions& opt
   wire_->read(wire_->stores(), &v1::StoreService::Stub::Backup, request, options, on_part);
 }
 
-bool Connection::serving(const CallOptions& options) {
-  const auto response = wire_->unary(wire_->health(), &grpc::health::v1::Health::Stub::Check,
-                                     grpc::health::v1::HealthCheckRequest(), options, Repeat::kSafe);
+bool Connection::serving(const std::string& name, const CallOptions& options) {
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(name);
+  const auto response = wire_->unary(wire_->health(), &grpc::health::v1::Health::Stub::Check, request, options, Repeat::kSafe);
   return response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
 }
 

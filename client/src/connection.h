@@ -86,8 +86,8 @@ class Connection {
   // Returns when the last part has come. Tried again while the server cannot be reached, but not once a part has come.
   void backup(const v1::BackupRequest& request, const CallOptions& options, const OnMessage<v1::BackupResponse>& on_part);
 
-  // True when the server's health service says SERVING.
-  bool serving(const CallOptions& options = {});
+  // True when the server's health service says SERVING of `name`: "readiness" or "liveness" (docs/admin.md).
+  bool serving(const std::string& name, const CallOptions& options = {});
 
  private:
   class Wire;

@@ -18,8 +18,9 @@ Response well(std::string_view status) {
 }
 
 Response ready(const House& house) {
-  if (auto status = house.ready(); !status.ok()) return problem(status);
-  return well("ready");
+  const auto status = house.ready();
+  if (status.ok()) return well("ready");
+  return problem(503, base::reason_of(status).value_or(base::Reason::kInternal), std::string(status.message()));
 }
 
 Response scrape(const House& house, Metrics& metrics) {

@@ -23,7 +23,7 @@ std::string Metrics::text(const Measured& measured) {
   out.family("sluice_build_info", Type::kGauge, "Always 1; the label tells the version.");
   out.value({{"version", measured.version}}, std::uint64_t{1});
   out.family("sluice_ready", Type::kGauge,
-             "1 while new work is taken, 0 from the start of a drain or when the store has failed.");
+             "1 while new work is taken, 0 from the start of a drain, and while the store is full or has failed.");
   out.value({}, std::uint64_t{measured.ready});
   write_queues(measured.queues, out);
   write_stages(measured.pipelines, out);

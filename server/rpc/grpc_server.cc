@@ -3,13 +3,13 @@
 #include <chrono>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
 #include "server/base/limits.h"
 #include "server/rpc/call.h"
 #include "server/rpc/grpc_log.h"
+#include "server/rpc/health.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
@@ -73,17 +73,19 @@ class GrpcServer::Parts {
       server_ = nullptr;
       return why_not_listening(address);
     }
-    set_serving(false);
+    health_.begin(*server_->GetHealthCheckService());
     return port;
   }
 
   void serve() {
     house_.recovered = true;
-    set_serving(true);
+    health_.serve();
   }
 
+  void set_room(bool room) { health_.set_room(room); }
+
   void refuse_new_work() {
-    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    health_.refuse();
     house_.waits.refuse_all();
     house_.backups.refuse_all();
   }
@@ -94,23 +96,16 @@ class GrpcServer::Parts {
     if (server_ == nullptr) return;
     server_->Shutdown(std::chrono::system_clock::now() + limit);
     server_->Wait();
+    health_.end();
     server_ = nullptr;
   }
 
  private:
-  void set_serving(bool serving) {
-    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
-    for (const char* service : {v1::QueueService::service_full_name(), v1::PipelineService::service_full_name(),
-                                v1::StoreService::service_full_name()}) {
-      health.SetServingStatus(service, serving);
-    }
-    health.SetServingStatus(serving);
-  }
-
   House house_;
   QueueService queues_{house_};
   PipelineService pipelines_{house_};
   StoreService stores_{house_};
+  Health health_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -123,6 +118,8 @@ absl::StatusOr<int> GrpcServer::start(const std::string& address) { return parts
 const base::CallCounts& GrpcServer::counts() const { return parts_->counts(); }
 
 void GrpcServer::serve() { parts_->serve(); }
+
+void GrpcServer::set_room(bool room) { parts_->set_room(room); }
 
 void GrpcServer::refuse_new_work() { parts_->refuse_new_work(); }
 

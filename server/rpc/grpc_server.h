@@ -23,8 +23,9 @@ class GrpcServer {
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  // Listens on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The health service says NOT_SERVING, and
-  // every call is told RECOVERING: the runtime may still be starting. CANNOT_LISTEN, INVALID_VALUE. Once only.
+  // Listens on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The health service (server/rpc/health.h)
+  // says NOT_SERVING, and every call is told RECOVERING: the runtime may still be starting. CANNOT_LISTEN, INVALID_VALUE. Once
+  // only.
   absl::StatusOr<int> start(const std::string& address);
 
   // Lives as long as the server.
@@ -32,6 +33,9 @@ class GrpcServer {
 
   // The runtime has been started: calls are taken, and the health service says SERVING. Once, after start().
   void serve();
+
+  // False: the store is full, and the health service says that new work is not taken. Thread-safe; at first there is room.
+  void set_room(bool room);
 
   // The health service says NOT_SERVING. Puts, gets and joins that wait end with SHUTTING_DOWN; so do new ones, and creations.
   // Idempotent.

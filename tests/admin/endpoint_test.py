@@ -92,9 +92,32 @@ class Endpoint(unittest.TestCase):
         fifo.write_text("let go")
         self.assertEqual(self.sluiced.process.wait(PATIENCE), 0)
 
-    def not_ready(self):
+    def test_readiness_ends_with_a_full_store(self):
+        directory = pathlib.Path(self.sluiced.directory.name)
+        sluiced = Sluiced(BIN, flags=["--data-max-bytes", str(16 << 20)], data=str(directory / "data"))
+        self.addCleanup(sluiced.__exit__)
+        (directory / "payload").write_text("x" * (1 << 20))
+        sluiced.run("create", "tasks", "--capacity", "0")
+        self.assertEqual(sluiced.run("health"), "serving\n")
+        taken = 0
+        while (put := sluiced.try_to_run("put", "tasks", "--file", str(directory / "payload"))).returncode == 0:
+            taken += 1
+            self.assertLess(taken, 17, "more went in than the store may hold")
+        self.assertIn("STORAGE_FULL", put.stderr)
+        self.assertEqual(until(lambda: self.not_ready(sluiced), "it is not ready")["reason"], "STORAGE_FULL")
+        self.assertEqual(sluiced.json("/healthz"), {"status": "ok"})
+        self.assertIn("\nsluice_ready 0\n", sluiced.get("/metrics"))
+        until(lambda: sluiced.try_to_run("health").stdout == "not serving\n", "the command says so, too")
+        self.assertEqual(sluiced.try_to_run("health").returncode, 1)
+        self.assertEqual(sluiced.run("health", "--live"), "serving\n")
+        for _ in range(taken):
+            sluiced.run("get", "tasks", "--done", "--wait", f"{PATIENCE}s")
+        until(lambda: sluiced.try_to_run("health").returncode == 0, "there is room again")
+        self.assertEqual(sluiced.json("/readyz"), {"status": "ready"})
+
+    def not_ready(self, sluiced=None):
         try:
-            self.sluiced.get("/readyz")
+            (sluiced or self.sluiced).get("/readyz")
         except urllib.error.HTTPError as error:
             self.assertEqual(error.code, 503)
             return json.load(error)

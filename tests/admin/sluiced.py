@@ -16,12 +16,12 @@ PATIENCE = 60
 class Sluiced:
     """Started at once; its ports stay the same over restarts."""
 
-    def __init__(self, bin_directory, config="", flags=()):
+    def __init__(self, bin_directory, config="", flags=(), data="none"):
         self.bin = pathlib.Path(bin_directory).resolve()
         self.directory = tempfile.TemporaryDirectory()
         self.config = pathlib.Path(self.directory.name) / "sluiced.yaml"
         self.config.write_text(config)
-        self.flags = list(flags)
+        self.flags = ["--data", data, *flags]
         self.grpc = self.admin = "127.0.0.1:0"
         self.process = None
         self.start()
@@ -34,8 +34,7 @@ class Sluiced:
         self.directory.cleanup()
 
     def start(self):
-        command = [self.bin / "sluiced", "--config", self.config, "--data", "none", "--listen", self.grpc, "--admin", self.admin,
-                   *self.flags]
+        command = [self.bin / "sluiced", "--config", self.config, "--listen", self.grpc, "--admin", self.admin, *self.flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                         cwd=self.directory.name)
         told = {}
@@ -73,9 +72,12 @@ class Sluiced:
 
     def run(self, *arguments):
         """The command against this server; what it prints."""
-        done = subprocess.run([self.bin / "sluice", "--server", self.grpc, *arguments], capture_output=True, text=True,
-                              timeout=PATIENCE, check=True)
-        return done.stdout
+        return self.try_to_run(*arguments, check=True).stdout
+
+    def try_to_run(self, *arguments, check=False):
+        """The same, when it may fail."""
+        return subprocess.run([self.bin / "sluice", "--server", self.grpc, *arguments], capture_output=True, text=True,
+                              timeout=PATIENCE, check=check)
 
 
 def until(condition, what):

@@ -39,12 +39,28 @@ class ShutdownTest : public RpcTest {
 };
 
 TEST_F(ShutdownTest, HealthTellsOfEveryService) {
-  for (const char* service : {"", "sluice.v1.QueueService", "sluice.v1.PipelineService"})
-    EXPECT_EQ(health(service), "1") << service;
+  const std::vector<std::string> takes_calls = {"", "sluice.v1.QueueService", "sluice.v1.PipelineService",
+                                                "sluice.v1.StoreService"};
+  for (const auto& service : takes_calls) EXPECT_EQ(health(service), "1") << service;
+  EXPECT_EQ(health("readiness"), "1");
+  EXPECT_EQ(health("liveness"), "1");
   EXPECT_EQ(health("sluice.v1.Nothing"), "?");
   server_.grpc().refuse_new_work();
-  for (const char* service : {"", "sluice.v1.QueueService", "sluice.v1.PipelineService"})
-    EXPECT_EQ(health(service), "2") << service;
+  for (const auto& service : takes_calls) EXPECT_EQ(health(service), "2") << service;
+  EXPECT_EQ(health("readiness"), "2");
+  EXPECT_EQ(health("liveness"), "1") << "a drain is no reason to be killed";
+}
+
+TEST_F(ShutdownTest, AFullStoreEndsReadinessAndNothingElse) {
+  server_.grpc().set_room(false);
+  EXPECT_EQ(health("readiness"), "2");
+  for (const char* service : {"", "sluice.v1.QueueService", "liveness"}) EXPECT_EQ(health(service), "1") << service;
+  server_.grpc().set_room(true);
+  EXPECT_EQ(health("readiness"), "1");
+  server_.grpc().refuse_new_work();
+  server_.grpc().set_room(false);
+  server_.grpc().set_room(true);
+  EXPECT_EQ(health("readiness"), "2") << "room is no reason to take work again";
 }
 
 TEST_F(ShutdownTest, ReflectionShowsTheServices) {

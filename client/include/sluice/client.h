@@ -46,7 +46,8 @@ class Client {
   // What stages can run.
   [[nodiscard]] std::vector<HandlerInfo> handlers() const;
 
-  // True when the server answers that it serves; false when it answers that it does not (it is going down). Unavailable.
+  // True when the server answers that it takes new work; false when it answers that it does not: it still reads its store, is
+  // going down, or its store is full. Unavailable.
   [[nodiscard]] bool serving() const;
 
  private:
