@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/journal/item_writer.h"
 #include "server/journal/keys.h"
 #include "server/journal/schema.h"
 
@@ -87,24 +88,8 @@ absl::Status Batch::write_queues(LmdbStore::Write& write) const {
 }
 
 absl::Status Batch::write_items(LmdbStore::Write& write) {
-  store::Item item;
-  store::Body body;
-  return items_.for_each([&](const ItemChanges::Change& change) {
-    const ItemKey key(change.id);
-    absl::Status status;
-    if (change.state == nullptr) {
-      status = write.erase(Table::kItems, key.view());
-      status.Update(write.erase(Table::kBodies, key.view()));
-      return status;
-    }
-    to_store(*change.state, item);
-    status = change.fresh ? write.append(Table::kItems, key.view(), item) : write.put(Table::kItems, key.view(), item);
-    if (change.body != nullptr) {
-      to_store(*change.body, body);
-      status.Update(write.append(Table::kBodies, key.view(), body));
-    }
-    return status;
-  });
+  ItemWriter writer(write);
+  return items_.for_each([&writer](const ItemChanges::Change& change) { return writer.write(change); });
 }
 
 absl::Status Batch::write_rest(LmdbStore::Write& write) const {

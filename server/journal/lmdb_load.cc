@@ -36,6 +36,7 @@ class Load {
 
   absl::Status queues();
   absl::Status items();
+  absl::Status next_body(std::string_view item, LmdbStore::Reader& bodies, store::Body& body) const;
   absl::Status requests_and_pipelines();
 
   const Snapshot& snapshot_;
@@ -66,7 +67,14 @@ absl::Status Load::queues() {
   });
 }
 
-// Items and bodies have the same keys in the same order.
+absl::Status Load::next_body(std::string_view item, LmdbStore::Reader& bodies, store::Body& body) const {
+  const auto found = bodies.next();
+  if (!found.ok()) return found.status();
+  if (!*found || bodies.key() != item) return snapshot_.store().damaged(Table::kBodies, "an item has no payload");
+  return bodies.parse(body);
+}
+
+// The items whose bodies are apart, and the bodies, have the same keys in the same order.
 absl::Status Load::items() {
   LmdbStore::Reader items(snapshot_, Table::kItems);
   LmdbStore::Reader bodies(snapshot_, Table::kBodies);
@@ -77,13 +85,12 @@ absl::Status Load::items() {
     if (!more.ok()) return more.status();
     if (!*more) break;
     if (auto status = items.parse(item); !status.ok()) return status;
-    const auto found = bodies.next();
-    if (!found.ok()) return found.status();
-    if (!*found || bodies.key() != items.key()) return snapshot_.store().damaged(Table::kBodies, "an item has no payload");
-    if (auto status = bodies.parse(body); !status.ok()) return status;
+    if (!item.has_payload()) {
+      if (auto status = next_body(items.key(), bodies, body); !status.ok()) return status;
+    }
     model::ItemRecord record = from_store(std::move(item));
     record.id = model::ItemId{ItemKey::parse(items.key())};
-    record.body = from_store(std::move(body));
+    record.body = item.has_payload() ? body_from_store(std::move(item)) : from_store(std::move(body));
     each_(std::move(record));
   }
   checksums_ ^= items.checksums() ^ bodies.checksums();

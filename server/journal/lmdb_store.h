@@ -60,6 +60,8 @@ class LmdbStore {
     absl::Status put(Table table, std::string_view key, const google::protobuf::MessageLite& message);
     // The same for a key that is not there, and mostly behind all others: without a search.
     absl::Status append(Table table, std::string_view key, const google::protobuf::MessageLite& message);
+    // False if there is nothing under the key. STORE_DAMAGED.
+    absl::StatusOr<bool> read(Table table, std::string_view key, google::protobuf::MessageLite& message);
     // No error if there is nothing under the key.
     absl::Status erase(Table table, std::string_view key);
     // Everything whose key begins with `prefix`.

@@ -109,6 +109,17 @@ absl::Status LmdbStore::Write::append(Table table, std::string_view key, const g
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> LmdbStore::Write::read(Table table, std::string_view key, google::protobuf::MessageLite& message) {
+  if (auto status = open_cursor(table); !status.ok()) return status;
+  MDB_val wanted = val(key);
+  MDB_val value;
+  const int rc = mdb_cursor_get(cursors_.at(index(table)), &wanted, &value, MDB_SET);
+  if (rc == MDB_NOTFOUND) return false;
+  if (rc != 0) return store_.failed(rc, "read");
+  if (const auto wrong = read_frame(table, key, view(value), message)) return store_.damaged(table, *wrong);
+  return true;
+}
+
 absl::Status LmdbStore::Write::erase(Table table, std::string_view key) {
   if (auto status = open_cursor(table); !status.ok()) return status;
   MDB_cursor* cursor = cursors_.at(index(table));

@@ -100,6 +100,27 @@ model::StageState from_store(store::StageState state) {
   return state == store::STAGE_STATE_FINISHED ? model::StageState::kFinished : model::StageState::kRunning;
 }
 
+// Into a Body, or into the Item that it is so small for.
+template <class Message>
+void write_body(const model::Body& body, Message& out) {
+  out.set_payload(body.payload);
+  for (const auto& [key, value] : body.attributes) {
+    store::Attribute& attribute = *out.add_attributes();
+    attribute.set_key(key);
+    attribute.set_value(value);
+  }
+}
+
+template <class Message>
+model::BodyPtr read_body(Message& stored) {
+  auto body = std::make_shared<model::Body>();
+  body->payload = std::move(*stored.mutable_payload());
+  for (auto& attribute : *stored.mutable_attributes()) {
+    body->attributes.emplace_back(std::move(*attribute.mutable_key()), std::move(*attribute.mutable_value()));
+  }
+  return body;
+}
+
 }  // namespace
 
 void to_store(const model::SequenceRecord& record, store::Sequence& out) {
@@ -190,24 +211,15 @@ model::ItemRecord from_store(store::Item&& stored) {
   return record;
 }
 
+void add_to_store(const model::Body& body, store::Item& out) { write_body(body, out); }
+
 void to_store(const model::Body& body, store::Body& out) {
   out.Clear();
-  out.set_payload(body.payload);
-  for (const auto& [key, value] : body.attributes) {
-    store::Attribute& attribute = *out.add_attributes();
-    attribute.set_key(key);
-    attribute.set_value(value);
-  }
+  write_body(body, out);
 }
 
-model::BodyPtr from_store(store::Body&& stored) {
-  auto body = std::make_shared<model::Body>();
-  body->payload = std::move(*stored.mutable_payload());
-  for (auto& attribute : *stored.mutable_attributes()) {
-    body->attributes.emplace_back(std::move(*attribute.mutable_key()), std::move(*attribute.mutable_value()));
-  }
-  return body;
-}
+model::BodyPtr from_store(store::Body&& stored) { return read_body(stored); }
+model::BodyPtr body_from_store(store::Item&& stored) { return read_body(stored); }
 
 void to_store(const model::RequestRecord& record, store::Request& out) {
   out.Clear();

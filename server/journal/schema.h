@@ -15,6 +15,8 @@ void to_store(const model::QueueRecord& record, store::Queue& out);
 void to_store(const model::CountersRecord& record, store::Counters& out);
 // Without the body.
 void to_store(const model::ItemRecord& record, store::Item& out);
+// Beside what is there already.
+void add_to_store(const model::Body& body, store::Item& out);
 void to_store(const model::Body& body, store::Body& out);
 void to_store(const model::RequestRecord& record, store::Request& out);
 void to_store(const model::PipelineRecord& record, store::Pipeline& out);
@@ -25,6 +27,8 @@ void to_store(const model::PipelineRecord& record, store::Pipeline& out);
 [[nodiscard]] model::CountersRecord from_store(const store::Counters& stored);
 [[nodiscard]] model::ItemRecord from_store(store::Item&& stored);
 [[nodiscard]] model::BodyPtr from_store(store::Body&& stored);
+// Of an item that has its payload.
+[[nodiscard]] model::BodyPtr body_from_store(store::Item&& stored);
 [[nodiscard]] model::RequestRecord from_store(const store::Request& stored);
 [[nodiscard]] model::PipelineRecord from_store(store::Pipeline&& stored);
 

@@ -270,6 +270,28 @@ TEST_P(JournalConformance, ARecordWithoutABodyKeepsTheBody) {
   EXPECT_EQ(*items.front().body, *body("kept"));
 }
 
+TEST_P(JournalConformance, BodiesOfAllSizesOutliveChangesOfState) {
+  const std::vector<std::size_t> sizes{0, 1, 250, 251, 256, 257, 2'000, 5'000, 1U << 20};
+  std::vector<Record> put{queue(kFirst, "tasks")};
+  std::vector<Record> changed;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    put.emplace_back(item(i + 1, kFirst, body(std::string(sizes[i], 'x'))));
+    model::ItemRecord state = item(i + 1, kFirst, nullptr);
+    state.attempt = 1'000'000;
+    changed.emplace_back(std::move(state));
+  }
+  write(put);
+  write(changed);
+  write({model::ItemErased{ItemId{3}, kFirst}, model::ItemErased{ItemId{7}, kFirst}});
+  const auto items = all_of<model::ItemRecord>(stored());
+  ASSERT_EQ(items.size(), sizes.size() - 2);
+  for (const auto& one : items) {
+    EXPECT_EQ(one.attempt, 1'000'000U);
+    ASSERT_TRUE(one.body);
+    EXPECT_EQ(one.body->payload.size(), sizes.at(number(one.id) - 1));
+  }
+}
+
 TEST_P(JournalConformance, PositionsCountTheAppendsFromOneAndCommitInOrder) {
   OpenJournal journal(*place_);
   for (Position expected = 1; expected <= 200; ++expected) {

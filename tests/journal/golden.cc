@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "server/journal/item_writer.h"
 #include "server/journal/lmdb_values.h"
 #include "sluice/store/v1/record.pb.h"
 #include "tests/journal/running_journal.h"
@@ -107,7 +108,7 @@ Value digest() {
 
 }  // namespace
 
-std::vector<model::Record> records() {
+std::vector<model::Record> records(int version) {
   auto closed = queue(2, "closed", model::QueueOrder::kLifo);
   closed.state = model::QueueState::kClosed;
   closed.paused = true;
@@ -124,23 +125,26 @@ std::vector<model::Record> records() {
   auto leased = item(1'000'000'000'000, model::ItemState::kLeased, 1LL << 40, std::string("\0\xff binary", 9), {{"k", ""}});
   leased.attempt = 4'000'000'000;
   leased.last_failure = failure(std::nullopt, 9);
-  return {model::SequenceRecord{1ULL << 50, 77, 1'024},
-          queue(1, "tasks", model::QueueOrder::kFifo),
-          closed,
-          queue(0xfffffffe, "urgent", model::QueueOrder::kPriority),
-          counters,
-          waiting,
-          delayed,
-          leased,
-          model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3},
-          pipeline()};
+  std::vector<model::Record> all{model::SequenceRecord{1ULL << 50, 77, 1'024},
+                                 queue(1, "tasks", model::QueueOrder::kFifo),
+                                 closed,
+                                 queue(0xfffffffe, "urgent", model::QueueOrder::kPriority),
+                                 counters,
+                                 waiting,
+                                 delayed};
+  // Two ways to keep a body: with its item, and apart from it.
+  if (version >= 2)
+    all.emplace_back(item(3, model::ItemState::kWaiting, 0, std::string(kMaxInlineBodyBytes, 'p'), {{"k", "v"}}));
+  all.insert(all.end(),
+             {leased, model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3}, pipeline()});
+  return all;
 }
 
 std::vector<Value> written() {
   const test::TempDir directory;
   {
     RunningJournal journal(directory.path());
-    if (!journal.append_and_wait(records())) throw std::runtime_error("the records cannot be written");
+    if (!journal.append_and_wait(records(kSchemaVersion))) throw std::runtime_error("the records cannot be written");
   }
   const auto store = LmdbStore::open_read_only(directory.path() / "data.mdb");
   if (!store.ok()) throw std::runtime_error(std::string(store.status().message()));

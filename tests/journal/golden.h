@@ -13,8 +13,8 @@
 
 namespace sluice::journal::golden {
 
-// Every kind of record, with every field set somewhere, in load order.
-[[nodiscard]] std::vector<model::Record> records();
+// Every kind of record that a version knew, with every field set somewhere, in load order.
+[[nodiscard]] std::vector<model::Record> records(int version);
 
 struct Value {
   Table table{};
@@ -24,7 +24,7 @@ struct Value {
   bool operator==(const Value&) const = default;
 };
 
-// What a store holds after records() have been appended to it, and a digest.
+// What a store holds after the present version's records have been appended to it, and a digest.
 [[nodiscard]] std::vector<Value> written();
 
 [[nodiscard]] std::string to_text(const std::vector<Value>& values);
