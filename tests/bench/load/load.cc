@@ -1,6 +1,6 @@
-// ./dev bench load [--runs N] [--seconds S] [--jobs N] [--only PART] [--check]: sluiced under load, in memory and synced,
-// beside a bare gRPC server and the bare disk. The load generator and the servers share the machine's cores, so the ratios say
-// more than the rates.
+// ./dev bench load [--runs N] [--seconds S] [--jobs N] [--window N] [--only PART] [--check]: sluiced under load, in memory and
+// synced, beside a bare gRPC server and the bare disk. The load generator and the servers share the machine's cores, so the
+// ratios say more than the rates.
 #include <cstring>
 #include <exception>
 #include <map>
@@ -26,7 +26,8 @@ struct Options {
   int runs = 5;
   std::chrono::milliseconds time{2'000};
   std::uint64_t jobs = 1'000'000;
-  std::string only;  // loads whose names contain this
+  std::uint32_t window = 10'000;  // items in flight of a stream
+  std::string only;               // loads whose names contain this
   bool check = false;
 };
 
@@ -112,7 +113,12 @@ class Bench {
   }
 
   void streamed(Contestant& contestant, std::size_t bytes, int producers, int consumers, std::uint32_t batch) {
-    StreamLoad load{.payload_bytes = bytes, .producers = producers, .consumers = consumers, .batch = batch};
+    StreamLoad load{.payload_bytes = bytes,
+                    .producers = producers,
+                    .consumers = consumers,
+                    .batch = batch,
+                    .window = options_.window,
+                    .credit = options_.window};
     load.jobs = options_.jobs / static_cast<std::uint64_t>(producers) / (bytes > 100 || batch < 1'000 ? 4 : 1);
     load.queue = new_queue(contestant.address(), 100'000);
     add(contestant, fmt::format("streamed, {} B, {}x{}, {} a message", bytes, producers, consumers, batch),
@@ -158,10 +164,12 @@ Options options_of(const std::vector<std::string>& arguments) {
       options.time = std::chrono::milliseconds(static_cast<int>(std::stod(arguments[++i]) * 1'000));
     } else if (arguments[i] == "--only" && value) {
       options.only = arguments[++i];
+    } else if (arguments[i] == "--window" && value) {
+      options.window = static_cast<std::uint32_t>(std::stoul(arguments[++i]));
     } else if (arguments[i] == "--jobs" && value) {
       options.jobs = std::stoull(arguments[++i]);
     } else {
-      throw std::runtime_error("usage: bench_load [--runs N] [--seconds S] [--jobs N] [--only PART] [--check]");
+      throw std::runtime_error("usage: bench_load [--runs N] [--seconds S] [--jobs N] [--window N] [--only PART] [--check]");
     }
   }
   return options;
