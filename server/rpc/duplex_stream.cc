@@ -24,10 +24,29 @@ void DuplexStream::refuse(const absl::Status& status) {
   drop();
 }
 
+// Another thread may end the stream meanwhile, and does not see what is only about to be begun.
+template <class Begin>
+void DuplexStream::work(Begin begin) {
+  {
+    const Lock lock(mutex_);
+    if (end_ != End::kNone) return;
+    ++working_;
+  }
+  begin();
+  Lock lock(mutex_);
+  if (end_ != End::kNone) {
+    const End how = end_;
+    lock.unlock();
+    let_go(how);
+    lock.lock();
+  }
+  --working_;
+}
+
 void DuplexStream::OnReadDone(bool ok) {
   const Hold hold(*this);
   absl::Status status;
-  if (ok) status = take(request_);
+  if (ok) work([&] { status = take(request_); });
   request_.Clear();
   {
     const Lock lock(mutex_);
@@ -45,7 +64,7 @@ void DuplexStream::OnWriteDone(bool ok) {
     writing_ = false;
   }
   if (!ok) return leave(End::kBroken, absl::CancelledError("the caller has gone"));
-  written();
+  work([this] { written(); });
   go_on(Lock(mutex_));
 }
 
@@ -90,7 +109,7 @@ void DuplexStream::go_on(Lock lock) {
     lock.unlock();
     answer_ = answer_next();
     StartWrite(&answer_);
-  } else if (end_ != End::kNone && !busy()) {
+  } else if (end_ != End::kNone && working_ == 0 && !busy()) {
     finish(std::move(lock));
   }
 }

@@ -97,6 +97,10 @@ class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
 
  private:
   void drop();
+  // Calls begin(), which may begin something new, unless the stream has ended. It does not finish before all of that is its
+  // own.
+  template <class Begin>
+  void work(Begin begin);
   void leave(End how, const absl::Status& status);
   void finish(Lock lock);
 
@@ -108,6 +112,7 @@ class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   // Guarded by mutex_.
   bool reading_ = false;
   bool writing_ = false;  // also while it finishes
+  int working_ = 0;       // reactions that are in work()
   End end_ = End::kNone;
   absl::Status outcome_;
 
