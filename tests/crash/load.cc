@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "sluice/sluice.h"
+#include "tests/crash/dice.h"
 #include "tests/crash/payload.h"
+#include "tests/crash/streaming.h"
+#include "tests/crash/tasks.h"
 
 namespace sluice::crash {
 namespace {
@@ -36,10 +38,8 @@ class Actor {
       : scene_(scene), name_(std::move(name)), client_(connect(scene, name_, careless)), dice_(seed) {}
 
  protected:
-  [[nodiscard]] std::uint32_t roll(std::uint32_t low, std::uint32_t high) {
-    return std::uniform_int_distribution<std::uint32_t>(low, high)(dice_);
-  }
-  [[nodiscard]] bool percent(std::uint32_t chance) { return roll(1, 100) <= chance; }
+  [[nodiscard]] std::uint32_t roll(std::uint32_t low, std::uint32_t high) { return dice_.roll(low, high); }
+  [[nodiscard]] bool percent(std::uint32_t chance) { return dice_.percent(chance); }
   [[nodiscard]] Recorder& recorder() const { return scene_.recorder; }
 
   // Records the error that `call` throws. One that has lost its server waits until it is back.
@@ -65,15 +65,13 @@ class Actor {
   const Scene& scene_;
   const std::string name_;
   const Client client_;
-
- private:
-  std::mt19937_64 dice_;
+  Dice dice_;
 };
 
 class ProducerActor : public Actor {
  public:
   ProducerActor(const Scene& scene, const Producer& part, std::uint64_t seed)
-      : Actor(scene, part.name, part.careless, seed), part_(part), queue_(client_.queue(part.queue)) {}
+      : Actor(scene, part.name, part.careless, seed), part_(part), tasks_(part), queue_(client_.queue(part.queue)) {}
 
   void run() {
     while (recorder().producing()) put(roll(1, part_.max_batch));
@@ -89,22 +87,17 @@ class ProducerActor : public Actor {
 
  private:
   NewItem next_item(std::vector<Piece>& pieces) {
-    std::vector<std::string> values;
-    const std::uint32_t lines = roll(1, part_.max_lines);
-    for (std::uint32_t i = 0; i < lines; ++i) {
-      values.push_back(fmt::format("{}.{}", name_, ++count_));
-      pieces.push_back({queue_.name(), values.back()});
-    }
-    NewItem item{.payload = payload_of(values, percent(5) ? roll(1, 20'000) : roll(0, 20))};
-    const bool hopeless = part_.some_hopeless && percent(3);
-    item.attributes["sleep"] = hopeless ? "never" : fmt::format("{}ms", roll(0, 4));
-    if (percent(5)) item.delay = std::chrono::milliseconds(roll(1, 20));
+    Task task = tasks_.next(dice_);
+    for (std::string& value : task.values) pieces.push_back({queue_.name(), std::move(value)});
+    NewItem item{.payload = std::move(task.payload), .priority = task.priority};
+    item.attributes["sleep"] = std::move(task.sleep);
+    if (task.delay > 0ms) item.delay = task.delay;
     return item;
   }
 
   const Producer& part_;
+  TaskMaker tasks_;
   const Queue queue_;
-  std::uint64_t count_ = 0;
 };
 
 class ConsumerActor : public Actor {
@@ -283,8 +276,14 @@ class Finisher : public Actor {
 
 }  // namespace
 
-void produce(const Scene& scene, const Producer& part, std::uint64_t seed) { ProducerActor(scene, part, seed).run(); }
-void consume(const Scene& scene, const Consumer& part, std::uint64_t seed) { ConsumerActor(scene, part, seed).run(); }
+void produce(const Scene& scene, const Producer& part, std::uint64_t seed) {
+  if (part.streamed) return produce_streamed(scene, part, seed);
+  ProducerActor(scene, part, seed).run();
+}
+void consume(const Scene& scene, const Consumer& part, std::uint64_t seed) {
+  if (part.streamed) return consume_streamed(scene, part, seed);
+  ConsumerActor(scene, part, seed).run();
+}
 void put_and_join(const Scene& scene, std::uint64_t seed) { JoiningActor(scene, seed).run(); }
 void watch(const Scene& scene) { Watcher(scene).run(); }
 void wind_down(const Scene& scene, std::chrono::milliseconds patience) { Finisher(scene, patience).run(); }

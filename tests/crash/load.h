@@ -16,7 +16,7 @@ struct Scene {
   std::string address;
 };
 
-// Puts until producing stops.
+// Puts until producing stops, or until it has been refused often enough because its queue is closed.
 void produce(const Scene& scene, const Producer& part, std::uint64_t seed);
 // Takes and ends items until the queue is at its end, or the run is over.
 void consume(const Scene& scene, const Consumer& part, std::uint64_t seed);

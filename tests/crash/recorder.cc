@@ -14,6 +14,7 @@ bool counts(const Operation& operation) {
     case Kind::kPut:
     case Kind::kComplete:
     case Kind::kFail:
+    case Kind::kRelease:
       return true;
     case Kind::kGet:
       return !operation.deliveries.empty();
@@ -62,6 +63,25 @@ void Recorder::end_look(Id id, std::uint64_t depth, std::uint64_t unfinished) {
 }
 
 void Recorder::note(Operation operation) { end(begin(std::move(operation)), Outcome::kOk); }
+
+Recorder::Moment Recorder::moment() {
+  const std::lock_guard lock(mutex_);
+  return {.position = ++position_, .time = now()};
+}
+
+void Recorder::note_since(const Moment& moment, Operation operation) {
+  const std::lock_guard lock(mutex_);
+  operation.begin = moment.position;
+  operation.began = moment.time;
+  history_.push_back(std::move(operation));
+  end_locked(history_.size() - 1, Outcome::kOk);
+}
+
+void Recorder::end_owed(Id id) {
+  const std::lock_guard lock(mutex_);
+  history_[id].owed = true;
+  end_locked(id, Outcome::kUnknown);
+}
 
 History Recorder::history() const {
   const std::lock_guard lock(mutex_);

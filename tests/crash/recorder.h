@@ -25,8 +25,18 @@ class Recorder {
   // Begun and ended at once.
   void note(Operation operation);
 
+  // Begun at a moment in the past, and ended now: what a stream brings may have happened at any time since the stream began.
+  struct Moment {
+    Position position = 0;
+    Micros time = 0;
+  };
+  [[nodiscard]] Moment moment();
+  void note_since(const Moment& moment, Operation operation);
+  // Ends with kUnknown an operation of a stream that ended in order, and so owed an answer.
+  void end_owed(Id id);
+
   [[nodiscard]] History history() const;
-  // Puts, gets that brought something, completes and fails with the outcome kOk.
+  // Puts, gets that brought something, completes, fails and releases with the outcome kOk.
   [[nodiscard]] std::uint64_t acknowledged() const;
 
   // The server is there again, after a crash.

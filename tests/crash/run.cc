@@ -22,6 +22,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kStoreBytes = 64UL << 20;
+// How many operations at most are acknowledged from one trouble to the next.
+constexpr std::uint64_t kMaxAcknowledged = 150;
+// A worker that hands on to a full queue waits for nothing while the server ends: nobody takes from it any more.
+constexpr const char* kDrainTimeout = "50ms";
 // Of a load that has come to a standstill: kill all the same.
 constexpr auto kKillPatience = 1s;
 constexpr auto kDrainPatience = 60s;
@@ -32,7 +36,8 @@ class Cast {
   explicit Cast(const Scene& scene) : scene_(scene) {
     std::uint64_t seed = scene.setting.seed * 1'000;
     for (const Producer& part : scene.setting.producers) {
-      producers_.emplace_back([this, &part, each = ++seed] { produce(scene_, part, each); });
+      auto& threads = part.until_closed ? others_ : producers_;
+      threads.emplace_back([this, &part, each = ++seed] { produce(scene_, part, each); });
     }
     producers_.emplace_back([this, each = ++seed] { put_and_join(scene_, each); });
     for (const Consumer& part : scene.setting.consumers) {
@@ -46,7 +51,7 @@ class Cast {
   void finish() {
     producers_.clear();
     wind_down(scene_, kDrainPatience);
-    // Consumers go by themselves, because every queue is at its end.
+    // These go by themselves, because every queue is closed and at its end.
     while (others_.size() > 1) others_.erase(others_.begin());
     scene_.recorder.finish();
     others_.clear();
@@ -79,7 +84,8 @@ class Run {
     }
     if (const int code = server_.stop(); code != 0) throw std::runtime_error(fmt::format("sluiced ended with {}", code));
     note_stored();
-    RunResult result{.setting = setting_, .history = recorder_.history(), .kills = kills_, .stops = stops_};
+    RunResult result{
+        .setting = setting_, .history = recorder_.history(), .kills = kills_, .stops = stops_, .restarts = restarts_};
     result.verdict = check(result.history, setting_.plan);
     result.server_errors = server_.standard_error();
     return result;
@@ -87,21 +93,25 @@ class Run {
 
  private:
   [[nodiscard]] std::vector<std::string> flags() const {
-    if (!options_.durable) return {"--data", "none"};
-    return {"--data", data_.path().string(), "--data-max-bytes", std::to_string(kStoreBytes)};
+    if (!options_.durable) return {"--data", "none", "--drain-timeout", kDrainTimeout};
+    return {"--data", data_.path().string(), "--data-max-bytes", std::to_string(kStoreBytes), "--drain-timeout", kDrainTimeout};
   }
   [[nodiscard]] std::uint64_t roll(std::uint64_t high) { return std::uniform_int_distribution<std::uint64_t>(1, high)(dice_); }
 
-  // A part of the kills falls into the time in which the queues are closed, joined and drained.
+  // A part of the trouble falls into the time in which the queues are closed, joined and drained.
   void trouble() {
-    const std::uint64_t all = options_.kills + options_.stops;
+    const std::uint64_t all = options_.kills + options_.stops + options_.restarts;
     const std::uint64_t while_draining = options_.durable ? roll(1 + all / 4) : 0;
     for (std::uint64_t left = all; left > 0 && !recorder_.finished(); --left) {
       if (left <= while_draining) recorder_.stop_producing();
-      recorder_.wait_for_acknowledged(recorder_.acknowledged() + roll(60), kKillPatience);
+      recorder_.wait_for_acknowledged(recorder_.acknowledged() + roll(kMaxAcknowledged), kKillPatience);
       if (recorder_.finished()) break;
-      if (stops_ < options_.stops && roll(left) <= options_.stops - stops_) {
+      const std::uint64_t which = roll(left);
+      const std::uint64_t stops_left = options_.stops - stops_;
+      if (which <= stops_left) {
         stop_for_longer_than_a_lease();
+      } else if (which <= stops_left + options_.restarts - restarts_) {
+        restart();
       } else {
         kill();
       }
@@ -113,6 +123,17 @@ class Run {
     const auto id = recorder_.begin({.kind = Kind::kCrash});
     server_.kill9();
     ++kills_;
+    note_stored();
+    server_.restart();
+    recorder_.end(id, Outcome::kOk);
+    recorder_.start_life();
+  }
+
+  // What a client is told while it ends must be as true as ever.
+  void restart() {
+    const auto id = recorder_.begin({.kind = Kind::kRestart});
+    if (const int code = server_.stop(); code != 0) throw std::runtime_error(fmt::format("sluiced ended with {}", code));
+    ++restarts_;
     note_stored();
     server_.restart();
     recorder_.end(id, Outcome::kOk);
@@ -139,6 +160,7 @@ class Run {
   std::mt19937_64 dice_;
   std::uint64_t kills_ = 0;
   std::uint64_t stops_ = 0;
+  std::uint64_t restarts_ = 0;
 };
 
 }  // namespace

@@ -18,6 +18,8 @@ struct RunOptions {
   std::uint64_t kills = 12;
   // How often, besides, it is stopped for longer than a lease and let go on.
   std::uint64_t stops = 1;
+  // How often, besides, it is asked to end in order and started again.
+  std::uint64_t restarts = 1;
   // False: the server keeps nothing, which must be found out. It is not killed any more once the queues are being drained.
   bool durable = true;
   // The program to kill; empty: the sluiced of this build.
@@ -30,6 +32,7 @@ struct RunResult {
   Verdict verdict;
   std::uint64_t kills = 0;
   std::uint64_t stops = 0;
+  std::uint64_t restarts = 0;
   std::string server_errors;  // what it wrote to standard error
 };
 

@@ -29,17 +29,23 @@ struct Producer {
   bool some_hopeless = false;
   // Gives a call up when the server is gone, so that nobody knows what became of it. Others repeat it.
   bool careless = false;
+  // Over Produce, a stream after the other. The only kind that goes on until its queue is closed, and tries it again then.
+  bool streamed = false;
+  bool until_closed = false;
 };
 
 struct Consumer {
   std::string name;
   std::string queue;
-  std::string output;  // where it hands on to; empty: nowhere
-  std::uint32_t max_batch = 1;
-  bool troubled = true;  // some items fail, some are left to their leases
+  std::string output;           // where it hands on to; empty: nowhere
+  std::uint32_t max_batch = 1;  // of a stream, its credit
+  bool troubled = true;         // some items fail, some are left to their leases, some streams vanish
   bool careless = false;
+  bool streamed = false;  // over Consume, a stream after the other
   // So many leases at most are left to run out in one life of the server.
   static constexpr std::uint32_t kMaxAbandoned = 2;
+  // So many streams at most vanish in one life of the server, whose items it may take a moment to miss.
+  static constexpr std::uint32_t kMaxVanished = 2;
 };
 
 struct Setting {

@@ -27,6 +27,7 @@ struct Sum {
   std::uint64_t bad_runs = 0;
   std::uint64_t kills = 0;
   std::uint64_t stops = 0;
+  std::uint64_t restarts = 0;
   Counts counts;
   std::map<Wrong, std::uint64_t> found;
 };
@@ -42,6 +43,7 @@ void add(Sum& sum, const RunResult& result, const Options& options) {
   ++sum.runs;
   sum.kills += result.kills;
   sum.stops += result.stops;
+  sum.restarts += result.restarts;
   sum.counts += result.verdict.counts;
   for (const Finding& finding : result.verdict.findings) ++sum.found[finding.wrong];
   if (result.verdict.good()) return;
@@ -52,10 +54,10 @@ void add(Sum& sum, const RunResult& result, const Options& options) {
 void print(const Sum& sum) {
   const Counts& counts = sum.counts;
   fmt::print(
-      "{} runs, {} kills, {} stops: {} operations ({} unanswered, {} refused), {} values put, {} handed on, {} completed, "
-      "{} handed out again, {} joins{}\n",
-      sum.runs, sum.kills, sum.stops, counts.operations, counts.unknown, counts.refused, counts.values_put, counts.handed_on,
-      counts.completed, counts.redelivered, counts.joins, findings(sum));
+      "{} runs, {} kills, {} stops, {} restarts: {} operations ({} streamed; {} unanswered, {} refused), {} values put, "
+      "{} handed on, {} completed, {} handed out again, {} joins{}\n",
+      sum.runs, sum.kills, sum.stops, sum.restarts, counts.operations, counts.streamed, counts.unknown, counts.refused,
+      counts.values_put, counts.handed_on, counts.completed, counts.redelivered, counts.joins, findings(sum));
 }
 
 int soak(const Options& options) {
@@ -67,8 +69,8 @@ int soak(const Options& options) {
        ++seed) {
     const Shape shape = dice() % 2 == 0 ? Shape::kServed : Shape::kRemote;
     const std::uint64_t kills = 5 + dice() % 20;
-    const RunResult result =
-        run({.shape = shape, .seed = seed, .kills = kills, .stops = dice() % 3, .program = options.server});
+    const RunResult result = run(
+        {.shape = shape, .seed = seed, .kills = kills, .stops = dice() % 3, .restarts = dice() % 3, .program = options.server});
     fmt::print("seed {}, {} stages: {} kills, {} operations, {}\n", seed, shape == Shape::kServed ? "served" : "remote",
                result.kills, result.verdict.counts.operations, result.verdict.good() ? "good" : "WRONG");
     add(sum, result, options);

@@ -23,8 +23,9 @@ Counts count(const Ledger& ledger) {
   for (const Operation& operation : ledger.history()) {
     const bool ok = operation.outcome == Outcome::kOk;
     if (operation.kind == Kind::kCrash) ++counts.crashes;
-    if (operation.kind == Kind::kCrash || operation.kind == Kind::kStored) continue;
+    if (operation.kind == Kind::kCrash || operation.kind == Kind::kRestart || operation.kind == Kind::kStored) continue;
     ++counts.operations;
+    counts.streamed += operation.streamed ? 1 : 0;
     counts.unknown += operation.outcome == Outcome::kUnknown ? 1 : 0;
     counts.refused += operation.outcome == Outcome::kRefused ? 1 : 0;
     counts.joins += ok && operation.kind == Kind::kJoin ? 1 : 0;
@@ -55,12 +56,15 @@ const char* name_of(Wrong wrong) {
       return "accepted after close";
     case Wrong::kEarlyJoin:
       return "early join";
+    case Wrong::kOwed:
+      return "left unanswered";
   }
   return "?";
 }
 
 Counts& Counts::operator+=(const Counts& other) {
   operations += other.operations;
+  streamed += other.streamed;
   unknown += other.unknown;
   refused += other.refused;
   values_put += other.values_put;
@@ -81,6 +85,7 @@ Verdict check(const History& history, const Plan& plan) {
   Findings findings;
   find_lost(ledger, findings);
   find_unexpected(ledger, findings);
+  find_owed(ledger, findings);
   find_repeated(ledger, findings);
   find_wrongly_stored(ledger, findings);
   find_over_capacity(ledger, findings);

@@ -37,9 +37,10 @@ enum class Wrong {
   kOverCapacity,  // deeper than the capacity and what was in flight
   kAfterClose,    // accepted after an acknowledged close
   kEarlyJoin,     // returned while something was unfinished
+  kOwed,          // never answered by a stream that ended in order
 };
 inline constexpr std::array kAllWrongs = {Wrong::kLost,         Wrong::kUnexpected, Wrong::kDuplicate, Wrong::kTwoPlaces,
-                                          Wrong::kOverCapacity, Wrong::kAfterClose, Wrong::kEarlyJoin};
+                                          Wrong::kOverCapacity, Wrong::kAfterClose, Wrong::kEarlyJoin, Wrong::kOwed};
 [[nodiscard]] const char* name_of(Wrong wrong);
 
 struct Finding {
@@ -51,6 +52,7 @@ struct Finding {
 // For the report; none of these is a fault by itself.
 struct Counts {
   std::uint64_t operations = 0;
+  std::uint64_t streamed = 0;  // of these, over streams
   std::uint64_t unknown = 0;
   std::uint64_t refused = 0;
   std::uint64_t values_put = 0;   // surely

@@ -27,7 +27,11 @@ class Story {
   Story& look(const std::string& queue, std::uint64_t depth, std::uint64_t unfinished) {
     return add({.kind = Kind::kLook, .queue = queue, .depth = depth, .unfinished = unfinished});
   }
+  Story& release(const std::string& queue, Delivery delivery) {
+    return add({.kind = Kind::kRelease, .queue = queue, .deliveries = {std::move(delivery)}});
+  }
   Story& crash() { return add({.kind = Kind::kCrash}); }
+  Story& restart() { return add({.kind = Kind::kRestart}); }
   Story& stored(std::vector<Piece> pieces) { return add({.kind = Kind::kStored, .pieces = std::move(pieces)}); }
 
   Story& unknown() {
@@ -37,6 +41,14 @@ class Story {
   Story& refused() {
     history_.back().outcome = Outcome::kRefused;
     return *this;
+  }
+  Story& streamed() {
+    history_.back().streamed = true;
+    return *this;
+  }
+  Story& owed() {
+    history_.back().owed = true;
+    return unknown().streamed();
   }
   Story& later(Micros time) {
     now_ += time;
@@ -219,6 +231,64 @@ TEST(Checker, FindsAnAttemptThatWasNotCounted) {
   Story story;
   story.put({{"a", "x"}}).get("a", first("x")).crash().get("a", {"x", 7, 2, 1}).complete("a", {"x", 7, 2, 1});
   EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate));
+}
+
+TEST(Checker, AllowsAnAttemptThatWasGivenBackNotToCount) {
+  const Delivery again = {"x", 7, 2, 1};
+  Story released;
+  released.put({{"a", "x"}}).get("a", first("x")).release("a", first("x")).get("a", again).complete("a", again);
+  EXPECT_THAT(released.wrongs(), IsEmpty());
+  Story counted;
+  counted.put({{"a", "x"}}).get("a", first("x")).release("a", first("x")).unknown().get("a", second("x"));
+  counted.complete("a", second("x"));
+  EXPECT_THAT(counted.wrongs(), IsEmpty()) << "who is not answered may have been lost";
+  Story refused;
+  refused.put({{"a", "x"}}).get("a", first("x")).release("a", first("x")).refused().get("a", again).complete("a", again);
+  EXPECT_THAT(refused.wrongs(), ElementsAre(Wrong::kDuplicate));
+  Story failed;
+  failed.put({{"a", "x"}}).get("a", first("x")).fail("a", first("x")).get("a", again).complete("a", again);
+  EXPECT_THAT(failed.wrongs(), ElementsAre(Wrong::kDuplicate)) << "a failed attempt counts";
+}
+
+// --- streams ---
+
+TEST(Checker, FindsALostPutOfAStream) { EXPECT_THAT(Story().put({{"a", "x"}}).streamed().wrongs(), ElementsAre(Wrong::kLost)); }
+
+TEST(Checker, FindsAnAnswerThatAStreamOwed) {
+  Story put;
+  put.put({{"a", "x"}}).owed().get("a", first("x")).complete("a", first("x"));
+  EXPECT_THAT(put.wrongs(), ElementsAre(Wrong::kOwed));
+  Story end;
+  end.put({{"a", "x"}}).get("a", first("x")).streamed().complete("a", first("x")).owed();
+  EXPECT_THAT(end.wrongs(), ElementsAre(Wrong::kOwed));
+  Story broken;
+  broken.put({{"a", "x"}}).get("a", first("x")).streamed().complete("a", first("x")).unknown().streamed();
+  EXPECT_THAT(broken.wrongs(), IsEmpty()) << "a stream that broke owes nothing";
+}
+
+TEST(Checker, FindsAnAcknowledgedEndThatACrashTookBack) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).streamed().complete("a", first("x")).streamed().crash().get("a", second("x"));
+  EXPECT_THAT(story.wrongs(), Contains(Wrong::kDuplicate));
+}
+
+TEST(Checker, FindsALeaseOfAStreamThatRanOut) {
+  Story story;
+  story.put({{"a", "x"}}).get("a", first("x")).streamed().later(100'000).get("a", second("x")).complete("a", second("x"));
+  EXPECT_THAT(story.wrongs(), ElementsAre(Wrong::kDuplicate)) << "it lasts as long as its stream";
+}
+
+TEST(Checker, CountsNoAttemptOfAStreamThatTheServerEndedInOrder) {
+  const Delivery again = {"x", 7, 2, 1};
+  Story streamed;
+  streamed.put({{"a", "x"}}).get("a", first("x")).streamed().restart().get("a", again).complete("a", again);
+  EXPECT_THAT(streamed.wrongs(), IsEmpty());
+  Story killed;
+  killed.put({{"a", "x"}}).get("a", first("x")).streamed().crash().get("a", again).complete("a", again);
+  EXPECT_THAT(killed.wrongs(), ElementsAre(Wrong::kDuplicate));
+  Story unary;
+  unary.put({{"a", "x"}}).get("a", first("x")).restart().get("a", again).complete("a", again);
+  EXPECT_THAT(unary.wrongs(), ElementsAre(Wrong::kDuplicate)) << "whoever holds it may still work on it";
 }
 
 // --- two places ---

@@ -7,7 +7,8 @@
 namespace sluice::crash {
 namespace {
 
-constexpr std::array kKinds = {"put", "get", "complete", "fail", "close", "join", "look", "crash", "stored"};
+constexpr std::array kKinds = {"put",  "get",  "complete", "fail",    "release", "close",
+                               "join", "look", "crash",    "restart", "stored"};
 constexpr std::array kOutcomes = {"unknown", "ok", "refused"};
 
 }  // namespace
@@ -22,6 +23,8 @@ std::string to_text(const Operation& operation) {
   }
   for (const Piece& piece : operation.pieces) line += fmt::format(" {}:{}", piece.queue, piece.value);
   if (operation.kind == Kind::kLook) line += fmt::format(" depth {} unfinished {}", operation.depth, operation.unfinished);
+  if (operation.streamed) line += " streamed";
+  if (operation.owed) line += " owed";
   if (!operation.error.empty()) line += " (" + operation.error + ")";
   return line;
 }

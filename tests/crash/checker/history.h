@@ -24,10 +24,12 @@ enum class Kind {
   kGet,       // takes from a queue
   kComplete,  // ends one delivery as done and hands its pieces on, all or nothing
   kFail,      // ends one delivery as failed
+  kRelease,   // gives one delivery back, the attempt not counted
   kClose,     // of a queue or pipeline
   kJoin,      // of a queue or pipeline
   kLook,      // at a queue's depth
   kCrash,     // from the kill to the new start
+  kRestart,   // from the request to end in order to the new start
   kStored,    // what the store held between a kill and the next start, or after the end
 };
 
@@ -54,18 +56,20 @@ struct Operation {
   std::string actor;                 // who did it
   std::string queue;                 // or pipeline
   std::vector<Piece> pieces;         // kPut, kComplete: what is put or handed on; kStored: everything
-  std::vector<Delivery> deliveries;  // kGet: what came; kComplete, kFail: the item that is ended
+  std::vector<Delivery> deliveries;  // kGet: what came; kComplete, kFail, kRelease: the item that is ended or given back
   std::uint64_t depth = 0;           // kLook: waiting and delayed
   std::uint64_t unfinished = 0;      // kLook: those and leased
   Outcome outcome = Outcome::kUnknown;
-  std::string error;  // what a refused or unknown one was told
+  std::string error;      // what a refused or unknown one was told
+  bool streamed = false;  // over Produce or Consume; what it gets has no lease that could run out
+  bool owed = false;      // its stream ended in order and had not answered it
   Position begin = 0;
   Position end = kNever;
   Micros began = 0;
   Micros ended = 0;  // by the same steady clock
 };
 
-using History = std::vector<Operation>;  // by begin
+using History = std::vector<Operation>;  // in the order in which they were recorded
 
 // One line for each operation, for people.
 [[nodiscard]] std::string to_text(const Operation& operation);

@@ -18,7 +18,7 @@ Ledger::Ledger(const History& history, const Plan& plan) : history_(history), pl
 void Ledger::read(const Operation& operation) {
   const bool brings = operation.kind == Kind::kPut || operation.kind == Kind::kComplete;
   if (brings && operation.outcome == Outcome::kOk) effective_.insert(&operation);
-  if (operation.kind == Kind::kCrash) crashes_.push_back(&operation);
+  if (operation.kind == Kind::kCrash || operation.kind == Kind::kRestart) ends_.push_back(&operation);
   for (const Piece& piece : operation.pieces) {
     Life& life = lives_[piece.value];
     if (operation.kind == Kind::kStored) {
@@ -63,8 +63,13 @@ bool Ledger::leads_to(const std::string& from, const std::string& to) const {
   return found != reachable_.end() && found->second.contains(to);
 }
 
-bool Ledger::crashed_between(Position from, Position to) const {
-  return std::ranges::any_of(crashes_, [&](const Operation* crash) { return crash->end > from && crash->begin < to; });
+bool Ledger::ended_between(Position from, Position to) const {
+  return std::ranges::any_of(ends_, [&](const Operation* end) { return end->end > from && end->begin < to; });
+}
+
+bool Ledger::ended_in_order_between(Position from, Position to) const {
+  return std::ranges::any_of(
+      ends_, [&](const Operation* end) { return end->kind == Kind::kRestart && end->end > from && end->begin < to; });
 }
 
 }  // namespace sluice::crash

@@ -20,7 +20,7 @@ struct Seen {
 
 // The end of a delivery of a value, or the attempt at it.
 struct Ending {
-  const Operation* operation = nullptr;  // kComplete or kFail
+  const Operation* operation = nullptr;  // kComplete, kFail or kRelease
   std::uint64_t token = 0;
 };
 
@@ -51,8 +51,9 @@ class Ledger {
   [[nodiscard]] bool may_have_ended(const Life& life, const Ending& ending) const;
   // A place that an item can go to from `from` without a client's doing.
   [[nodiscard]] bool leads_to(const std::string& from, const std::string& to) const;
-  // Whether a crash lies between, or is part of, these positions.
-  [[nodiscard]] bool crashed_between(Position from, Position to) const;
+  // Whether an end of the server, a crash or one in order, lies between, or is part of, these positions.
+  [[nodiscard]] bool ended_between(Position from, Position to) const;
+  [[nodiscard]] bool ended_in_order_between(Position from, Position to) const;
 
  private:
   void read(const Operation& operation);
@@ -62,7 +63,7 @@ class Ledger {
   const Plan& plan_;
   std::map<std::string, Life> lives_;
   std::set<const Operation*> effective_;
-  std::vector<const Operation*> crashes_;
+  std::vector<const Operation*> ends_;  // of the server
   std::map<std::string, std::set<std::string>> reachable_;
 };
 

@@ -20,6 +20,8 @@ class Findings {
 
 // What surely was put and never ended.
 void find_lost(const Ledger& ledger, Findings& findings);
+// What a stream that ended in order did not answer.
+void find_owed(const Ledger& ledger, Findings& findings);
 // What was there and had no right to.
 void find_unexpected(const Ledger& ledger, Findings& findings);
 // What was handed out more often than its leases allow, or in more places than one.

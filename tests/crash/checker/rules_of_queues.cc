@@ -36,7 +36,9 @@ struct Unfinished {
 Position may_end_at(const Ledger& ledger, const Life& life) {
   Position at = kNever;
   for (const Ending& ending : life.endings) {
-    const bool fail = ending.operation->kind == Kind::kFail && ending.operation->outcome != Outcome::kRefused;
+    // An unanswered release may have become the end of an attempt, because its stream broke.
+    const bool fail = (ending.operation->kind == Kind::kFail && ending.operation->outcome != Outcome::kRefused) ||
+                      (ending.operation->kind == Kind::kRelease && ending.operation->outcome == Outcome::kUnknown);
     if (fail || ledger.may_have_ended(life, ending)) at = std::min(at, ending.operation->begin);
   }
   return at;

@@ -17,10 +17,20 @@ bool may_have_ended(const Ledger& ledger, const Life& life) {
 
 // Whether something gave the server the right to hand out again what it had handed out as `first`.
 bool has_cause(const Ledger& ledger, const Life& life, const Seen& first, const Seen& again) {
-  if (ledger.crashed_between(first.get->begin, again.get->end)) return true;
-  if (again.get->ended - first.get->began >= ledger.queue(first.queue).lease) return true;
+  if (ledger.ended_between(first.get->begin, again.get->end)) return true;
+  if (!first.get->streamed && again.get->ended - first.get->began >= ledger.queue(first.queue).lease) return true;
   return std::ranges::any_of(life.endings, [&](const Ending& ending) {
-    return ending.operation->kind == Kind::kFail && ending.operation->outcome != Outcome::kRefused &&
+    return ending.operation->kind != Kind::kComplete && ending.operation->outcome != Outcome::kRefused &&
+           ending.token == first.delivery.token;
+  });
+}
+
+// Whether the attempt of `first` need not have been counted: it was given back, by its client or by a server that ended in
+// order.
+bool may_be_uncounted(const Ledger& ledger, const Life& life, const Seen& first, const Seen& again) {
+  if (first.get->streamed && ledger.ended_in_order_between(first.get->begin, again.get->end)) return true;
+  return std::ranges::any_of(life.endings, [&](const Ending& ending) {
+    return ending.operation->kind == Kind::kRelease && ending.operation->outcome != Outcome::kRefused &&
            ending.token == first.delivery.token;
   });
 }
@@ -39,7 +49,7 @@ void compare(const Ledger& ledger, const std::string& value, const Life& life, c
   if (a.item != b.item) {
     return findings.add(Wrong::kDuplicate, value, fmt::format("is item {} and item {} of {}", a.item, b.item, first.queue));
   }
-  if (b.attempt <= a.attempt) {
+  if (b.attempt < a.attempt || (b.attempt == a.attempt && !may_be_uncounted(ledger, life, first, again))) {
     return findings.add(Wrong::kDuplicate, value,
                         fmt::format("attempt {} in {} came after attempt {}", b.attempt, first.queue, a.attempt));
   }
@@ -77,6 +87,16 @@ void find_lost(const Ledger& ledger, Findings& findings) {
                  life.seen.empty() ? fmt::format("was put into {} and never seen", life.origin_queue)
                                    : fmt::format("was last seen in {} with token {} and never ended", life.seen.back().queue,
                                                  life.last_token()));
+  }
+}
+
+void find_owed(const Ledger& ledger, Findings& findings) {
+  for (const Operation& operation : ledger.history()) {
+    if (!operation.owed) continue;
+    const bool put = operation.kind == Kind::kPut;
+    findings.add(Wrong::kOwed, put ? operation.pieces.front().value : operation.deliveries.front().value,
+                 fmt::format("the stream of {} ended in order and had not said what became of its {}", operation.actor,
+                             put ? "put" : "end"));
   }
 }
 
