@@ -65,6 +65,13 @@ class Journal {
   // Thread-safe while the journal is started.
   virtual absl::StatusOr<BackupFile> back_up(const std::function<bool()>& go_on);
 
+  // Whether read_bodies() gives what was committed: of every journal whose load() gives something.
+  [[nodiscard]] virtual bool keeps_bodies() const { return false; }
+  // The bodies of these items as of one commit, the last one or a later one than when it is called, in this order; null for an
+  // item of which there is nothing. Each is checked: STORE_DAMAGED, also for an item that is there without its body, or however
+  // else a store can fail. May wait for the disk. Thread-safe from load() on, also after stop().
+  virtual absl::StatusOr<std::vector<model::BodyPtr>> read_bodies(const std::vector<model::ItemId>& ids) const;
+
   // Commits what has been appended, then ends. After it returns, no callback runs any more. Idempotent.
   virtual void stop() = 0;
 };

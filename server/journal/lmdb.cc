@@ -6,6 +6,7 @@
 
 #include "server/base/errors.h"
 #include "server/journal/fresh_store.h"
+#include "server/journal/lmdb_bodies.h"
 #include "server/journal/lmdb_load.h"
 #include "server/journal/lmdb_values.h"
 #include "server/journal/store_copy.h"
@@ -114,6 +115,10 @@ void LmdbJournal::stop() {
   }
   if (writer_.joinable()) writer_.join();
   notices_.stop();
+}
+
+absl::StatusOr<std::vector<model::BodyPtr>> LmdbJournal::read_bodies(const std::vector<model::ItemId>& ids) const {
+  return journal::read_bodies(*store_, ids);
 }
 
 void LmdbJournal::write_groups() {

@@ -29,6 +29,8 @@ class LmdbJournal final : public Journal {
   absl::Status start(OnCommitted on_committed, OnFailed on_failed) override;
   Position append(std::vector<model::Record>& records) override;
   [[nodiscard]] bool full() const override;
+  [[nodiscard]] bool keeps_bodies() const override { return true; }
+  absl::StatusOr<std::vector<model::BodyPtr>> read_bodies(const std::vector<model::ItemId>& ids) const override;
   [[nodiscard]] std::optional<StoreUse> use() const override;
   // One at a time: LIMIT_REACHED. The copy is made in the store's own directory.
   absl::StatusOr<BackupFile> back_up(const std::function<bool()>& go_on) override;

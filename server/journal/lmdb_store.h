@@ -96,6 +96,8 @@ class LmdbStore {
     absl::Status begin();
     // STORE_DAMAGED unless these, the exclusive or over every value of all tables, are the checksums of everything committed.
     [[nodiscard]] absl::Status check_digest(std::uint64_t checksums) const;
+    // The value under the key, read into `message`: NOT_FOUND, STORE_TOO_NEW or STORE_DAMAGED.
+    absl::Status read(Table table, std::string_view key, google::protobuf::MessageLite& message) const;
     // How many values a table holds.
     [[nodiscard]] absl::StatusOr<std::uint64_t> count(Table table) const;
     [[nodiscard]] const LmdbStore& store() const { return store_; }

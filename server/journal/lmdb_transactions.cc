@@ -23,6 +23,16 @@ absl::Status LmdbStore::Snapshot::check_digest(std::uint64_t checksums) const {
   return store_.damaged(Table::kMeta, "records are missing or are not the newest ones");
 }
 
+absl::Status LmdbStore::Snapshot::read(Table table, std::string_view key, google::protobuf::MessageLite& message) const {
+  MDB_val wanted = val(key);
+  MDB_val value;
+  const int rc = mdb_get(txn_, store_.tables_.at(index(table)), &wanted, &value);
+  if (rc == MDB_NOTFOUND) return absl::NotFoundError("no such record");
+  if (rc != 0) return store_.failed(rc, "read");
+  const auto wrong = read_frame(table, key, view(value), message);
+  return wrong ? store_.damaged(table, *wrong) : absl::OkStatus();
+}
+
 absl::StatusOr<std::uint64_t> LmdbStore::Snapshot::count(Table table) const {
   MDB_stat stat;
   const int rc = mdb_stat(txn_, store_.tables_.at(index(table)), &stat);

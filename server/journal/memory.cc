@@ -5,7 +5,14 @@
 namespace sluice::journal {
 
 void MemoryStore::apply(model::Record&& record) {
+  const std::lock_guard lock(mutex_);
   std::visit([this](auto&& one) { keep(std::move(one)); }, std::move(record));
+}
+
+model::BodyPtr MemoryStore::body(model::ItemId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = items_.find(id);
+  return found == items_.end() ? nullptr : found->second.body;
 }
 
 void MemoryStore::each(const std::function<void(model::Record&&)>& visit) const {
@@ -74,6 +81,13 @@ Position MemoryJournal::append(std::vector<model::Record>& records) {
   const Position position = ++last_;
   if (on_committed_) on_committed_(position);
   return position;
+}
+
+absl::StatusOr<std::vector<model::BodyPtr>> MemoryJournal::read_bodies(const std::vector<model::ItemId>& ids) const {
+  std::vector<model::BodyPtr> bodies;
+  bodies.reserve(ids.size());
+  for (const model::ItemId id : ids) bodies.push_back(store_ ? store_->body(id) : nullptr);
+  return bodies;
 }
 
 void MemoryJournal::stop() { on_committed_ = nullptr; }

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,13 +15,15 @@
 
 namespace sluice::journal {
 
-// What outlives a MemoryJournal. Not thread-safe: one journal at a time writes it, and nobody reads it meanwhile.
+// What outlives a MemoryJournal. One journal at a time writes it; thread-safe where said.
 class MemoryStore {
  public:
-  // Replaces what was there under the record's key, or erases it.
+  // Replaces what was there under the record's key, or erases it. Thread-safe together with body().
   void apply(model::Record&& record);
   // As Journal::load.
   void each(const std::function<void(model::Record&&)>& visit) const;
+  // Of the item; null if there is none. Thread-safe together with apply().
+  [[nodiscard]] model::BodyPtr body(model::ItemId id) const;
 
  private:
   using RequestKey = std::pair<model::QueueId, std::string>;
@@ -36,6 +39,7 @@ class MemoryStore {
   void keep(model::PipelineErased&& erased);
   void keep(model::SequenceRecord&& record);
 
+  mutable std::mutex mutex_;  // between apply() and body()
   std::optional<model::SequenceRecord> sequence_;
   std::map<model::QueueId, model::QueueRecord> queues_;
   std::map<model::QueueId, model::CountersRecord> counters_;
@@ -44,7 +48,7 @@ class MemoryStore {
   std::map<std::string, model::PipelineRecord> pipelines_;
 };
 
-// Never fails. Not thread-safe: the caller orders all calls, as Journal asks of append().
+// Never fails. Not thread-safe, except read_bodies(): the caller orders all other calls, as Journal asks of append().
 class MemoryJournal final : public Journal {
  public:
   explicit MemoryJournal(std::shared_ptr<MemoryStore> store = nullptr);
@@ -52,6 +56,8 @@ class MemoryJournal final : public Journal {
   absl::Status load(const std::function<void(model::Record&&)>& each) override;
   absl::Status start(OnCommitted on_committed, OnFailed on_failed) override;
   Position append(std::vector<model::Record>& records) override;
+  [[nodiscard]] bool keeps_bodies() const override { return store_ != nullptr; }
+  absl::StatusOr<std::vector<model::BodyPtr>> read_bodies(const std::vector<model::ItemId>& ids) const override;
   void stop() override;
 
  private:

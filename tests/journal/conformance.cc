@@ -9,6 +9,8 @@
 #include <utility>
 #include <variant>
 
+#include "server/base/limits.h"
+
 namespace sluice::journal {
 namespace {
 
@@ -389,6 +391,55 @@ TEST_P(JournalConformance, LargePayloadsComeBackWhole) {
   EXPECT_TRUE(items[0].body->payload == large);
   EXPECT_TRUE(items[1].body->payload.empty());
   EXPECT_TRUE(items[2].body->payload == large);
+}
+
+TEST_P(JournalConformance, GivesBodiesBackByTheItemsIds) {
+  OpenJournal journal(*place_);
+  EXPECT_TRUE(journal->keeps_bodies());
+  auto moved = item(1, kSecond, nullptr);
+  moved.attempt = 3;
+  std::string large(limits::kMaxPayloadBytes, 'x');
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 17 >> 2);
+  journal.append({queue(kFirst, "tasks"), queue(kSecond, "more"), item(1, kFirst, body("one")), item(2, kFirst, body("two"))});
+  journal.await(
+      journal.append({moved, item(3, kFirst, body(large)), item(4, kFirst, body("")), model::ItemErased{ItemId{2}, kFirst}}));
+  const auto bodies = journal->read_bodies({ItemId{3}, ItemId{1}, ItemId{2}, ItemId{4}, ItemId{77}});
+  ASSERT_TRUE(bodies.ok()) << bodies.status();
+  ASSERT_EQ(bodies->size(), 5U);
+  EXPECT_TRUE((*bodies)[0]->payload == large);
+  EXPECT_EQ(*(*bodies)[1], *body("one")) << "whatever became of its state";
+  EXPECT_EQ((*bodies)[2], nullptr) << "it has ended";
+  EXPECT_EQ((*bodies)[3]->payload, "");
+  EXPECT_EQ((*bodies)[4], nullptr) << "there was none";
+  EXPECT_TRUE(journal->read_bodies({})->empty());
+  journal.stop();
+  EXPECT_EQ(*journal->read_bodies({ItemId{1}})->front(), *body("one")) << "to the end";
+}
+
+TEST_P(JournalConformance, GivesBodiesBackThatAJournalBeforeStored) {
+  write({queue(kFirst, "tasks"), item(1, kFirst, body("one"))});
+  OpenJournal journal(*place_);
+  EXPECT_EQ(*journal->read_bodies({ItemId{1}})->front(), *body("one"));
+}
+
+TEST_P(JournalConformance, GivesBodiesBackWhileItCommits) {
+  OpenJournal journal(*place_);
+  journal.await(journal.append({queue(kFirst, "tasks"), item(1, kFirst, body("one"))}));
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    while (!done) {
+      const auto bodies = journal->read_bodies({ItemId{1}, ItemId{2}});
+      ASSERT_TRUE(bodies.ok());
+      EXPECT_EQ(bodies->front()->payload, "one");
+      EXPECT_TRUE(!bodies->back() || bodies->back()->payload == "two");
+    }
+  });
+  for (int round = 0; round < 50; ++round) {
+    journal.await(journal.append({item(2, kFirst, body("two"))}));
+    journal.await(journal.append({model::ItemErased{ItemId{2}, kFirst}}));
+  }
+  done = true;
+  reader.join();
 }
 
 TEST_P(JournalConformance, ManyGenerationsOfOneQueueLeaveNothingBehind) {

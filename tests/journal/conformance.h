@@ -39,6 +39,7 @@ class OpenJournal {
 
   // What load() gave, in its order.
   [[nodiscard]] const std::vector<model::Record>& loaded() const { return loaded_; }
+  Journal* operator->() { return journal_.get(); }
   Position append(std::vector<model::Record> records);
   // Waits until the position is committed; fails the test if that takes longer than ten seconds.
   void await(Position position);

@@ -6,11 +6,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
 
+#include "server/base/errors.h"
 #include "server/base/limits.h"
+#include "server/journal/keys.h"
+#include "server/journal/lmdb_bodies.h"
 #include "tests/journal/conformance.h"
 #include "tests/support/temp_dir.h"
 
@@ -47,7 +51,7 @@ model::ItemRecord item(std::uint64_t id, const std::string& payload) {
   return record;
 }
 
-void write_items(const Directory& directory, std::uint64_t count) {
+void write_items(const Directory& directory, std::uint64_t count, std::size_t payload_bytes = 100) {
   auto journal = LmdbJournal::open(options_in(directory));
   ASSERT_TRUE(journal.ok()) << journal.status();
   ASSERT_TRUE((*journal)->load([](model::Record&&) {}).ok());
@@ -57,7 +61,7 @@ void write_items(const Directory& directory, std::uint64_t count) {
   queue.name = "q";
   std::vector<model::Record> records{queue};
   for (std::uint64_t id = 1; id <= count; ++id)
-    records.emplace_back(item(id, std::string(100, static_cast<char>('a' + id % 26))));
+    records.emplace_back(item(id, std::string(payload_bytes, static_cast<char>('a' + id % 26))));
   (*journal)->append(records);
   (*journal)->stop();
 }
@@ -69,6 +73,55 @@ TEST(LmdbJournal, RefusesADirectoryThatIsInUse) {
   const auto second = LmdbJournal::open(options_in(directory));
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()), testing::HasSubstr(directory.path().string()));
+}
+
+// Finds the text in the store's file and changes a byte of it, under the open store's feet.
+void scratch(const Directory& directory, const std::string& text) {
+  const auto file = directory.path() / "data.mdb";
+  std::ifstream stream(file, std::ios::binary);
+  const std::string image{std::istreambuf_iterator<char>(stream), {}};
+  const auto at = image.find(text);
+  ASSERT_NE(at, std::string::npos);
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  EXPECT_EQ(::pwrite(fd, "#", 1, static_cast<off_t>(at)), 1);
+  ::close(fd);
+}
+
+// A small body lies with its item's state, a large one apart.
+constexpr std::size_t kSmall = 100;
+constexpr std::size_t kLarge = 1'000;
+
+class LmdbJournalBody : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(LmdbJournalBody, ThatWasChangedIsRefusedByName) {
+  const std::size_t payload_bytes = GetParam();
+  const Directory directory;
+  write_items(directory, 3, payload_bytes);
+  const auto journal = LmdbJournal::open(options_in(directory));
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  scratch(directory, std::string(payload_bytes, 'c'));
+  const auto whole = (*journal)->read_bodies({model::ItemId{1}, model::ItemId{3}});
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(whole->front()->payload, std::string(payload_bytes, 'b'));
+  const auto changed = (*journal)->read_bodies({model::ItemId{1}, model::ItemId{2}});
+  EXPECT_TRUE(base::is(changed.status(), base::Reason::kStoreDamaged)) << changed.status();
+  EXPECT_THAT(std::string(changed.status().message()), testing::HasSubstr("data.mdb"));
+}
+
+INSTANTIATE_TEST_SUITE_P(SmallAndLarge, LmdbJournalBody, testing::Values(kSmall, kLarge));
+
+TEST(LmdbJournal, AnItemWithoutItsBodyIsADamage) {
+  const Directory directory;
+  write_items(directory, 2, kLarge);
+  const auto store = LmdbStore::open(options_in(directory));
+  ASSERT_TRUE(store.ok()) << store.status();
+  LmdbStore::Write write(**store);
+  ASSERT_TRUE(write.begin().ok());
+  ASSERT_TRUE(write.erase(Table::kBodies, ItemKey(2).view()).ok());
+  ASSERT_TRUE(write.commit().ok());
+  EXPECT_TRUE(read_bodies(**store, {model::ItemId{1}, model::ItemId{3}}).ok());
+  EXPECT_TRUE(base::is(read_bodies(**store, {model::ItemId{2}}).status(), base::Reason::kStoreDamaged));
 }
 
 TEST(LmdbJournal, AFileCutShortIsRefusedByName) {
