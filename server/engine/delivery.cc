@@ -11,7 +11,7 @@ model::Delivery delivery_of(const Item& item) {
 
 // What an item takes in an answer. In a dead-letter queue that is mostly why it failed.
 std::size_t bytes_in_answer(const Item& item) {
-  std::size_t bytes = item.body->bytes();
+  std::size_t bytes = item.body_bytes;
   if (item.last_failure) bytes += item.last_failure->message.size() + item.last_failure->stderr_tail.size();
   return bytes;
 }
@@ -27,6 +27,8 @@ bool take(Step& step, Queue& queue, const GetCommand& command, GetAnswer& answer
     bytes += bytes_in_answer(item);
     if (!answer.items.empty() && bytes > command.max_bytes) break;
     lease(step, item, expires, holder);
+    // Whatever its queue promises: the journal must have it before it can be read there.
+    if (!item.body) step.depend_on(kAllRecords);
     answer.items.push_back(delivery_of(item));
   }
   return true;

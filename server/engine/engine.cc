@@ -181,6 +181,12 @@ Time Engine::run_due(Time now, Effects& out) {
 
 Time Engine::next_due() const { return state_->tables.timers.next(); }
 
+std::uint64_t Engine::bytes() const { return state_->tables.bytes; }
+
+std::uint64_t Engine::resident_bytes() const { return state_->tables.resident_bytes; }
+
+bool Engine::is_leased(model::LeaseId lease) const { return state_->tables.leases.contains(model::number(lease)); }
+
 absl::StatusOr<std::vector<PeekedItem>> Engine::peek(std::string_view queue, std::optional<model::ItemState> state,
                                                      std::size_t offset, std::size_t limit) const {
   auto found = state_->tables.queue(queue);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,10 @@ struct EngineOptions {
   std::size_t max_queues = limits::kMaxQueues;
   std::size_t max_waiters = limits::kMaxWaiters;
   std::size_t max_bytes = limits::kMaxBytes;
+  // How many bytes of bodies are held in memory. Further ones are only in the journal's records, except those of MEMORY queues:
+  // answers then have none, and whoever passes them on fetches it by the item's id once the answer may leave. Of a budget that
+  // is nearly used up, a queue that holds much gets nothing more, so that the others go on in memory.
+  std::size_t payload_memory_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 class Engine {
@@ -105,6 +110,12 @@ class Engine {
   base::Time run_due(base::Time now, Effects& out);
   // When run_due has something to do next.
   [[nodiscard]] base::Time next_due() const;
+
+  // Of the bodies of all unfinished items, and of those that are in memory.
+  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] std::uint64_t resident_bytes() const;
+  // Whether this still is somebody's right to an item.
+  [[nodiscard]] bool is_leased(model::LeaseId lease) const;
 
   // Looking. Pages are in order of names; `after` is the last name of the page before, or empty.
   [[nodiscard]] absl::StatusOr<QueueView> queue(base::Time now, std::string_view name) const;

@@ -34,7 +34,8 @@ struct Item : Timed, PlaceHook {
   std::int64_t priority = 0;
   std::int64_t rank = 0;  // smaller is sooner among equal priorities
   base::Time put_time{};
-  model::BodyPtr body;
+  model::BodyPtr body;  // null: only the journal has it
+  std::size_t body_bytes = 0;
   std::shared_ptr<const model::Failure> last_failure;
   std::uint32_t attempt = 0;
   model::ItemState state = model::ItemState::kWaiting;
@@ -46,8 +47,12 @@ struct Item : Timed, PlaceHook {
   base::Duration lease_left{0};    // while a completion waits: what the lease has left afterwards
   std::shared_ptr<const Holder> holder;
 
-  // `with_body`: false where the journal has it already.
-  [[nodiscard]] model::ItemRecord record(bool with_body) const;
+  // Of the body, what is in memory.
+  [[nodiscard]] std::size_t resident_bytes() const { return body ? body_bytes : 0; }
+  // Whether the journal has the item: that of a kept queue, and one that has its body nowhere else.
+  [[nodiscard]] bool is_recorded() const;
+  // `with`: null where the journal has the body already.
+  [[nodiscard]] model::ItemRecord record(model::BodyPtr with) const;
 };
 
 }  // namespace sluice::engine

@@ -35,8 +35,10 @@ void change(Item& item, ItemState to) {
 // Ends a lifted item for good.
 void end(Step& step, Item& item) {
   Queue& queue = *item.queue;
-  queue.bytes -= item.body->bytes();
-  step.tables.bytes -= item.body->bytes();
+  queue.bytes -= item.body_bytes;
+  step.tables.bytes -= item.body_bytes;
+  queue.resident_bytes -= item.resident_bytes();
+  step.tables.resident_bytes -= item.resident_bytes();
   step.record_end(item);
   delete &item;
 }
@@ -72,10 +74,13 @@ void bury(Step& step, Item& item) {
   Queue* to = dead_letter_queue_of(step, from);
   if (to == nullptr) return end(step, item);
 
-  const std::size_t bytes = item.body->bytes();
-  from.bytes -= bytes;
-  to->bytes += bytes;
-  if (!to->is_kept()) step.record_end(item);
+  from.bytes -= item.body_bytes;
+  from.resident_bytes -= item.resident_bytes();
+  to->bytes += item.body_bytes;
+  to->resident_bytes += item.resident_bytes();
+  const bool was_recorded = item.is_recorded();
+  // Its body stays in the journal, and it with it, if it is nowhere else.
+  if (!to->is_kept() && item.body) step.record_end(item);
   // Terminal for the queue that it leaves, new in the one that it enters.
   item.queue = to;
   item.state = ItemState::kWaiting;
@@ -84,7 +89,7 @@ void bury(Step& step, Item& item) {
   item.rank = fresh_rank(step, *to, {});
   ++step.count(*to).put;
   to->place(item);
-  step.record_item(item, !from.is_kept());
+  step.record_item(item, !was_recorded);
 }
 
 base::Duration jittered(Step& step, const model::RetryPolicy& policy, std::uint32_t attempt) {
@@ -102,23 +107,44 @@ void note_failure(Step& step, Item& item, model::Failure failure) {
   item.last_failure = std::make_shared<const model::Failure>(std::move(failure));
 }
 
+// How many times what is left of the budget one queue may hold of it.
+constexpr std::uint64_t kGreed = 8;
+
+// A queue may hold at most kGreed times what is left free: so a deep one leaves a ninth of the budget to those that are shallow
+// and fast, two deep ones a seventeenth, and no queue needs to be asked to give anything back. (Dynamic thresholds: Choudhury,
+// Hahne, 1998.)
+bool may_be_resident(const Tables& tables, const Queue& queue, std::size_t bytes) {
+  const std::uint64_t budget = tables.options.payload_memory_bytes;
+  if (tables.resident_bytes >= budget || bytes > budget - tables.resident_bytes) return false;
+  return (queue.resident_bytes + bytes) / kGreed <= budget - tables.resident_bytes;
+}
+
 }  // namespace
+
+void keep_body(Tables& tables, Item& item, model::BodyPtr body) {
+  Queue& queue = *item.queue;
+  item.body_bytes = body->bytes();
+  queue.bytes += item.body_bytes;
+  tables.bytes += item.body_bytes;
+  if (queue.is_kept() && !may_be_resident(tables, queue, item.body_bytes)) return;
+  queue.resident_bytes += item.body_bytes;
+  tables.resident_bytes += item.body_bytes;
+  item.body = std::move(body);
+}
 
 void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id) {
   auto* item = new Item(queue, id);
   item->priority = fresh.priority;
   item->rank = fresh_rank(step, queue, id);
   item->put_time = step.now;
-  item->body = std::move(fresh.body);
-  queue.bytes += item->body->bytes();
-  step.tables.bytes += item->body->bytes();
+  keep_body(step.tables, *item, fresh.body);
   if (fresh.delay.count() > 0) {
     item->state = ItemState::kDelayed;
     step.tables.timers.set(*item, base::add_saturating(step.now, fresh.delay));
   }
   queue.place(*item);
   ++step.count(queue).put;
-  step.record_item(*item, true);
+  if (queue.is_kept()) step.record(item->record(std::move(fresh.body)));
 }
 
 void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Holder> holder) {

@@ -9,6 +9,8 @@
 
 namespace sluice::engine {
 
+// Gives an item its body, which it keeps in memory if the budget allows; counts its bytes.
+void keep_body(Tables& tables, Item& item, model::BodyPtr body);
 // A new item in `queue`, under an id that was given out for it.
 void admit(Step& step, Queue& queue, model::NewItem&& item, model::ItemId id);
 

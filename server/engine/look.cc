@@ -45,6 +45,7 @@ PeekedItem peeked(const Item& item) {
   peek.id = item.id;
   peek.state = item.state;
   peek.body = item.body;
+  peek.body_bytes = item.body_bytes;
   peek.priority = item.priority;
   peek.attempt = item.attempt;
   peek.put_time = item.put_time;

@@ -6,7 +6,7 @@ namespace sluice::engine {
 
 using model::ItemState;
 
-model::ItemRecord Item::record(bool with_body) const {
+model::ItemRecord Item::record(model::BodyPtr with) const {
   model::ItemRecord record;
   record.id = id;
   record.queue = queue->id;
@@ -17,9 +17,11 @@ model::ItemRecord Item::record(bool with_body) const {
   record.put_time = put_time;
   if (state == ItemState::kDelayed) record.due = due;
   record.last_failure = last_failure;
-  if (with_body) record.body = body;
+  record.body = std::move(with);
   return record;
 }
+
+bool Item::is_recorded() const { return queue->is_kept() || !body; }
 
 Queue::Queue(model::QueueId queue_id, std::string queue_name, model::QueueSettings queue_settings, base::Time created)
     : id(queue_id), name(std::move(queue_name)), settings(std::move(queue_settings)), create_time(created) {}

@@ -76,8 +76,9 @@ class Queue {
   model::QueueState state = model::QueueState::kOpen;
   bool paused = false;
   base::Time create_time;
-  std::string pipeline;  // that created it
-  std::uint64_t bytes = 0;
+  std::string pipeline;              // that created it
+  std::uint64_t bytes = 0;           // of its items' bodies
+  std::uint64_t resident_bytes = 0;  // of those in memory
   model::QueueCounters counters;
   std::uint64_t idle_count = 0;
   base::Histogram wait_times;  // from the put of an item to its first delivery; since the server started

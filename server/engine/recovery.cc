@@ -1,6 +1,8 @@
 // Rebuilding the engine from what a journal kept.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "server/engine/engine.h"
 #include "server/engine/flow.h"
 #include "server/engine/life.h"
@@ -46,17 +48,20 @@ class Restorer {
     if (queue == nullptr) return damaged("an item without a queue");
     if (!record.body) return damaged("an item without a payload");
     if (model::is_terminal(record.state)) return damaged("an item that is finished");
+    if (!queue->is_kept()) {
+      // It was there for its body's sake alone.
+      tables_.lost.push_back({record.id, record.queue});
+      return absl::OkStatus();
+    }
     auto* item = new Item(*queue, record.id);
     item->priority = record.priority;
     item->rank = record.rank;
     item->put_time = record.put_time;
-    item->body = std::move(record.body);
     item->last_failure = std::move(record.last_failure);
     item->attempt = record.attempt;
     item->state = record.state;
     if (item->state == model::ItemState::kDelayed) tables_.timers.set(*item, record.due);
-    queue->bytes += item->body->bytes();
-    tables_.bytes += item->body->bytes();
+    keep_body(tables_, *item, std::move(record.body));
     queue->place(*item);
     queue->was_idle = false;
     return absl::OkStatus();
@@ -113,6 +118,7 @@ absl::Status Engine::restore(model::Record&& record) {
 
 void Engine::finish_restore(base::Time now, Effects& out) {
   state_->command(now, out, [](Step& step) {
+    for (const model::ItemErased& lost : std::exchange(step.tables.lost, {})) step.record(lost);
     std::vector<Queue*> all;
     for (auto& [name, queue] : step.tables.queues) all.push_back(queue.get());
     for (Queue* queue : all) {

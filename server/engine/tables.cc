@@ -79,11 +79,11 @@ absl::Status Tables::check_may_wait() const {
 }
 
 void Step::record_item(const Item& item, bool with_body) {
-  if (item.queue->is_kept()) record(item.record(with_body));
+  if (item.is_recorded()) record(item.record(with_body ? item.body : nullptr));
 }
 
 void Step::record_end(const Item& item) {
-  if (item.queue->is_kept()) record(model::ItemErased{item.id, item.queue->id});
+  if (item.is_recorded()) record(model::ItemErased{item.id, item.queue->id});
 }
 
 void Step::depend_on(std::uint64_t turn) {

@@ -85,7 +85,10 @@ struct Tables {
   absl::flat_hash_map<std::uint64_t, Item*> leases;
   absl::flat_hash_map<Caller*, Waiting> waiting;
   bool store_full = false;
-  std::uint64_t bytes = 0;  // of all unfinished items
+  std::uint64_t bytes = 0;           // of all unfinished items
+  std::uint64_t resident_bytes = 0;  // of those whose bodies are in memory
+
+  std::vector<model::ItemErased> lost;  // recorded items of queues that are not kept, from load to the end of the restore
 
   // Queues that the present command changed: to be settled, to have their counters recorded, and all of them.
   std::vector<Queue*> to_settle;
@@ -103,7 +106,7 @@ struct Step {
   void record(R&& record) {
     out.records.emplace_back(std::forward<R>(record));
   }
-  // The item as it is now, unless its queue is not kept. `with_body`: false where the journal has the body already.
+  // The item as it is now, if the journal is to have it. `with_body`: false where the journal has the body already.
   void record_item(const Item& item, bool with_body);
   void record_end(const Item& item);
   // Where records of the queue's requests go; null if it is not kept.

@@ -44,7 +44,7 @@ absl::Status check_bytes(const Step& step, const Transfer& transfer) {
         Reason::kStoreFull,
         "the server's store is full; nothing was put; let consumers drain it, free disk space, or raise its limit");
   }
-  const std::uint64_t freed = transfer.completes != nullptr ? transfer.completes->body->bytes() : 0;
+  const std::uint64_t freed = transfer.completes != nullptr ? transfer.completes->body_bytes : 0;
   const std::uint64_t added = bytes_of(transfer);
   if (added <= freed || step.tables.bytes - freed + added <= step.tables.options.max_bytes) return absl::OkStatus();
   return base::error(Reason::kLimitReached,

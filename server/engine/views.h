@@ -82,7 +82,8 @@ struct PipelineView {
 struct PeekedItem {
   model::ItemId id{};
   model::ItemState state{};
-  model::BodyPtr body;
+  model::BodyPtr body;  // null: to be fetched from the journal
+  std::size_t body_bytes = 0;
   std::int64_t priority = 0;
   std::uint32_t attempt = 0;
   base::Time put_time{};

@@ -38,7 +38,7 @@ struct NewItem {
 struct Delivery {
   ItemId item{};
   LeaseId lease{};
-  BodyPtr body;
+  BodyPtr body;  // null: to be fetched from the journal
   std::int64_t priority = 0;
   std::uint32_t attempt = 0;  // 1 at the first delivery
   base::Time put_time{};

@@ -74,7 +74,14 @@ std::vector<const RefItem*> in_state(const RefQueue& queue, ItemState state) {
   return items;
 }
 
-void compare_items(const engine::Engine& engine, const RefQueue& queue) {
+void bring_body_back(engine::PeekedItem& item, const engine::testing::RecordStore& store) {
+  if (item.body != nullptr) return;
+  const auto record = store.items().find(item.id);
+  if (record == store.items().end()) throw Mismatch("an item has its payload neither in memory nor in a record");
+  item.body = record->second.body;
+}
+
+void compare_items(const engine::Engine& engine, const engine::testing::RecordStore& store, const RefQueue& queue) {
   const auto seen = engine.peek(queue.name, std::nullopt, 0, queue.items.size() + 1);
   if (!seen.ok() || seen->size() != queue.items.size()) throw Mismatch(fmt::format("queue {}: peek fails", queue.name));
   std::vector<const RefItem*> expected = queue.in_order();
@@ -85,6 +92,7 @@ void compare_items(const engine::Engine& engine, const RefQueue& queue) {
   for (const RefItem* item : delayed) expected.push_back(item);
   for (const RefItem* item : leased) expected.push_back(item);
   std::vector<engine::PeekedItem> sorted = *seen;
+  for (auto& item : sorted) bring_body_back(item, store);
   // Delayed ones that are due together may stand in any order.
   std::ranges::sort(sorted.begin() + static_cast<std::ptrdiff_t>(queue.count(ItemState::kWaiting)),
                     sorted.end() - static_cast<std::ptrdiff_t>(leased.size()), {},
@@ -115,7 +123,7 @@ std::string text_of(const Reply& reply) {
 
 }  // namespace
 
-void compare_state(const engine::Engine& engine, const Reference& reference) {
+void compare_state(const engine::Engine& engine, const engine::testing::RecordStore& store, const Reference& reference) {
   const auto views = engine.list_queues(reference.now(), "", "", 1'000);
   if (views.size() != reference.queues().size()) {
     throw Mismatch(fmt::format("there are {} queues, must be {}", views.size(), reference.queues().size()));
@@ -127,7 +135,7 @@ void compare_state(const engine::Engine& engine, const Reference& reference) {
     same(view.name, name, name, "name");
     compare_view(view, queue, reference);
     compare_counters(view.counters, queue);
-    compare_items(engine, queue);
+    compare_items(engine, store, queue);
     for (const RefItem& item : queue.items) {
       if (item.state == ItemState::kLeased && (item.token == 0 || !tokens.insert(item.token).second)) {
         throw Mismatch(fmt::format("queue {}: {} is leased without a token of its own", name, item.payload));

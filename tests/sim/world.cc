@@ -10,6 +10,9 @@
 namespace sluice::sim {
 namespace {
 
+// About ten items; with every other seed.
+constexpr std::size_t kSmallPayloadMemory = 50;
+
 constexpr std::size_t kLogLines = 30;
 
 std::string word(const absl::Status& status) {
@@ -62,6 +65,7 @@ World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
     : reference_(max_waiters, sabotage.mistake), sabotage_(std::move(sabotage)) {
   options_.seed = seed;
   options_.max_waiters = max_waiters;
+  if (seed % 2 == 1) options_.payload_memory_bytes = kSmallPayloadMemory;
   engine_ = std::make_unique<engine::Engine>(options_);
   choices_.due = [this](const std::string& payload) {
     const model::ItemRecord* record = record_of(payload);
@@ -116,25 +120,28 @@ void World::both(std::string what, const std::function<std::string(engine::Effec
   compare_replies(effects);
   if (!expected.empty()) ++outcomes_[expected.substr(0, expected.find(':'))];
   for (const Reply& reply : reference_.replies()) ++outcomes_[reply.outcome];
-  compare_state(*engine_, reference_);
+  compare_state(*engine_, store_, reference_);
   compare_records(store_, reference_, ids_);
 }
 
-// Learns what the engine numbered and chose.
-void World::absorb(const engine::Effects& effects) {
+// Learns what the engine numbered and chose, and brings back what it left to the records.
+void World::absorb(engine::Effects& effects) {
   store_.apply(effects.records);
   for (const model::Record& record : effects.records) {
     const auto* item = std::get_if<model::ItemRecord>(&record);
-    if (item != nullptr && item->body != nullptr) ids_[item->body->payload] = item->id;
+    if (item == nullptr || item->body == nullptr) continue;
+    ids_[item->body->payload] = item->id;
+    bodies_[number(item->id)] = item->body;
   }
   given_tokens_.clear();
   ended_joins_.clear();
-  for (const auto& [caller, answer] : effects.answers) {
+  for (auto& [caller, answer] : effects.answers) {
     const auto* joined = std::get_if<engine::JoinAnswer>(&answer);
     if (joined != nullptr && joined->done) ended_joins_[numbers_.at(caller)] = joined->idle_count;
-    const auto* got = std::get_if<engine::GetAnswer>(&answer);
+    auto* got = std::get_if<engine::GetAnswer>(&answer);
     if (got == nullptr) continue;
-    for (const model::Delivery& item : got->items) {
+    for (model::Delivery& item : got->items) {
+      if (item.body == nullptr) item.body = bodies_.at(number(item.item));
       given_tokens_[item.body->payload] = number(item.lease);
     }
   }
@@ -473,7 +480,7 @@ void World::check_recovery() {
   expected.begin(now_, &choices_);
   expected.restart();
   note("check recovery");
-  compare_state(second, expected);
+  compare_state(second, store_, expected);
 }
 
 }  // namespace sluice::sim

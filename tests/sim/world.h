@@ -101,7 +101,7 @@ class World {
   engine::Caller& new_caller();
   // What is recorded of an unfinished item; null if there is none.
   [[nodiscard]] const model::ItemRecord* record_of(const std::string& payload) const;
-  void absorb(const engine::Effects& effects);
+  void absorb(engine::Effects& effects);
   void check_invariants(const engine::Effects& effects);
   void check_ids(int caller, const engine::PutAnswer& answer);
   void compare_replies(const engine::Effects& effects);
@@ -117,6 +117,7 @@ class World {
   engine::testing::RecordStore store_;
   Choices choices_;
   std::unordered_map<std::string, model::ItemId> ids_;           // of every payload ever admitted
+  std::unordered_map<std::uint64_t, model::BodyPtr> bodies_;     // of every item ever recorded, by its id
   std::unordered_map<int, std::deque<std::string>> untold_;      // puts: payloads that no answer has told of
   std::unordered_map<std::string, std::uint64_t> given_tokens_;  // by the present command
   std::unordered_map<int, std::uint64_t> ended_joins_;           // by the present command: their idle_count
