@@ -137,6 +137,31 @@ struct BackupArguments {
   std::optional<Duration> timeout;
 };
 
+struct TopArguments {
+  std::string prefix;
+  Duration interval = std::chrono::seconds(1);
+  std::string sort = "name";
+  bool reverse = false;
+  bool once = false;
+};
+
+struct StatsArguments {
+  std::vector<std::string> queues;
+  std::optional<Duration> watch;       // the interval; empty: one sample
+  std::optional<std::uint64_t> count;  // samples at most
+};
+
+struct BenchArguments {
+  std::uint32_t producers = 1;
+  std::uint32_t consumers = 1;
+  std::uint32_t size = 100;
+  std::uint32_t batch = 100;
+  std::optional<Duration> time;
+  std::optional<std::uint64_t> jobs;
+  bool unary = false;
+  std::string durability = "sync";
+};
+
 struct CompletionArguments {
   std::string shell;
 };

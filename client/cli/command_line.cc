@@ -51,6 +51,7 @@ Tree::Tree() {
   add_queue_commands(root, chosen);
   add_item_commands(root, chosen);
   add_pipeline_commands(root, chosen);
+  add_watch_commands(root, chosen);
   add_other_commands(root, chosen);
 }
 

@@ -43,6 +43,12 @@ int stage_scale(Session& session, const StageArguments& arguments);
 int stage_pause(Session& session, const StageArguments& arguments);
 int stage_resume(Session& session, const StageArguments& arguments);
 
+// Looking at them while they work.
+int top(Session& session, const TopArguments& arguments);
+int stats(Session& session, const StatsArguments& arguments);
+// On a queue of its own.
+int bench(Session& session, const BenchArguments& arguments);
+
 // The server and this program.
 int handlers(Session& session);
 int backup(Session& session, const BackupArguments& arguments);

@@ -76,7 +76,8 @@ int pipeline_create(Session& session, const PipelineCreateArguments& arguments) 
     if (session.json()) {
       print_json(response.pipeline());
     } else {
-      print(fmt::format("pipeline \"{}\" runs: {} stages\n", response.pipeline().name(), response.pipeline().stages_size()));
+      print(fmt::format("pipeline \"{}\" runs: {}\n", response.pipeline().name(),
+                        counted(static_cast<std::uint64_t>(response.pipeline().stages_size()), "stage")));
     }
   } catch (const InvalidArgument& error) {
     say(fmt::format("{}: {}", error.reason(), with_place(reading, arguments.file, error)));

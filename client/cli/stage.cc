@@ -26,7 +26,7 @@ int change(Session& session, Request request, const StageArguments& arguments, c
 int stage_scale(Session& session, const StageArguments& arguments) {
   v1::ScaleStageRequest request;
   request.set_workers(arguments.workers);
-  return change(session, request, arguments, fmt::format("has {} workers", arguments.workers));
+  return change(session, request, arguments, "has " + counted(arguments.workers, "worker"));
 }
 
 int stage_pause(Session& session, const StageArguments& arguments) {

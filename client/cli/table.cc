@@ -44,11 +44,12 @@ std::string one_line(std::string_view text, std::size_t columns) {
     const std::size_t taken = std::max<std::size_t>(bytes, 1);
     if (used == columns) {
       // What stands in the last three columns makes room for the dots.
-      for (std::size_t i = 0; i < 3 && !out.empty(); ++i) {
+      const std::size_t dots = std::min<std::size_t>(columns, 3);
+      for (std::size_t i = 0; i < dots; ++i) {
         while (out.size() > 1 && continues(static_cast<unsigned char>(out.back()))) out.pop_back();
         out.pop_back();
       }
-      return out + "...";
+      return out.append(dots, '.');
     }
     if (bytes == 0) {
       out += '?';

@@ -55,14 +55,23 @@ std::string clock_text(Duration duration) {
   return fmt::format("{}:{:02}", total / 60, total % 60);
 }
 
+namespace {
+
+std::string local_time(std::time_t time, const char* format) {
+  std::tm local{};
+  localtime_r(&time, &local);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &local)};
+}
+
+}  // namespace
+
 std::string time_text(Time time) {
   const std::time_t seconds_since_epoch = std::chrono::system_clock::to_time_t(time);
-  if (seconds_since_epoch == 0) return "-";
-  std::tm local{};
-  localtime_r(&seconds_since_epoch, &local);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local)};
+  return seconds_since_epoch == 0 ? "-" : local_time(seconds_since_epoch, "%Y-%m-%d %H:%M:%S");
 }
+
+std::string time_of_day_text(Time time) { return local_time(std::chrono::system_clock::to_time_t(time), "%H:%M:%S"); }
 
 std::string rate_text(double per_second) {
   if (!std::isfinite(per_second) || per_second <= 0) return "-";
@@ -70,6 +79,10 @@ std::string rate_text(double per_second) {
   return count_text(static_cast<std::uint64_t>(std::llround(per_second))) + "/s";
 }
 
-std::string items_text(std::uint64_t count) { return count_text(count) + (count == 1 ? " item" : " items"); }
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
+}
+
+std::string items_text(std::uint64_t count) { return counted(count, "item"); }
 
 }  // namespace sluice::cli

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "sluice/types.h"
 
@@ -18,8 +19,12 @@ namespace sluice::cli {
 [[nodiscard]] std::string clock_text(Duration duration);
 // "2024-05-01 12:30:05" in local time; "-" for the epoch.
 [[nodiscard]] std::string time_text(Time time);
+// "12:30:05" in local time.
+[[nodiscard]] std::string time_of_day_text(Time time);
 // "3.1/s", "120/s", "-" where nothing is known yet.
 [[nodiscard]] std::string rate_text(double per_second);
+// "1 queue", "2,000 queues".
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
 // "1 item", "2 items".
 [[nodiscard]] std::string items_text(std::uint64_t count);
 

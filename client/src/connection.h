@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "client/src/duplex.h"
 #include "sluice/options.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
@@ -85,6 +86,10 @@ class Connection {
 
   // Returns when the last part has come. Tried again while the server cannot be reached, but not once a part has come.
   void backup(const v1::BackupRequest& request, const CallOptions& options, const OnMessage<v1::BackupResponse>& on_part);
+
+  // The connection must outlive the stream. `stop` ends it with Cancelled.
+  std::unique_ptr<ProduceStream> produce(std::stop_token stop = {});
+  std::unique_ptr<ConsumeStream> consume(std::stop_token stop = {});
 
   // True when the server's health service says SERVING of `name`: "readiness" or "liveness" (docs/admin.md).
   bool serving(const std::string& name, const CallOptions& options = {});

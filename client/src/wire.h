@@ -44,6 +44,10 @@ class Connection::Wire {
   void read(Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
             const Request& request, CallOptions options, const OnMessage<Response>& on_message);
 
+  // A stream both ways: one attempt, once a connection stands.
+  template <class Request, class Response>
+  class Stream;
+
   v1::QueueService::Stub& queues() { return *queues_; }
   v1::PipelineService::Stub& pipelines() { return *pipelines_; }
   v1::StoreService::Stub& stores() { return *stores_; }

@@ -26,6 +26,8 @@ TEST(OneLine, LeavesWhatFits) { EXPECT_EQ(one_line("hello", 5), "hello"); }
 TEST(OneLine, CutsWhatDoesNot) {
   EXPECT_EQ(one_line("hello world", 8), "hello...");
   EXPECT_EQ(one_line("ääääää", 5), "ää...");
+  EXPECT_EQ(one_line("hello", 2), "..") << "never wider than it may be";
+  EXPECT_EQ(one_line("hello", 0), "");
 }
 
 TEST(OneLine, ShowsNoControlCharactersAndNoBrokenText) {

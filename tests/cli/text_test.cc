@@ -37,6 +37,12 @@ TEST(ClockText, ShowsSeconds) {
   EXPECT_EQ(clock_text(1h + 2min + 3s), "1:02:03");
 }
 
+TEST(Counted, HasAPluralWhereItIsOne) {
+  EXPECT_EQ(counted(0, "queue"), "0 queues");
+  EXPECT_EQ(counted(1, "queue"), "1 queue");
+  EXPECT_EQ(counted(2'000, "queue"), "2,000 queues");
+}
+
 TEST(RateText, IsUnknownWhileNothingMoves) {
   EXPECT_EQ(rate_text(0), "-");
   EXPECT_EQ(rate_text(3.14), "3.1/s");
