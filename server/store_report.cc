@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "server/base/counted.h"
 #include "server/journal/frame.h"
 
 namespace sluice {
@@ -72,9 +73,9 @@ std::string table_text(const std::vector<Row>& rows) {
 std::string pipeline_text(const model::PipelineRecord& pipeline) {
   std::string text = fmt::format("pipeline {}\n", pipeline.name);
   for (const auto& stage : pipeline.stages) {
-    text += fmt::format("  stage {}: {} -> {} -> {}, {} workers, {}\n", stage.spec.name, stage.spec.input, stage.spec.handler,
-                        stage.spec.output.empty() ? "(dropped)" : stage.spec.output, stage.spec.workers,
-                        stage_state_name(stage.state));
+    text += fmt::format("  stage {}: {} -> {} -> {}, {}, {}\n", stage.spec.name, stage.spec.input, stage.spec.handler,
+                        stage.spec.output.empty() ? "(dropped)" : stage.spec.output,
+                        base::counted(stage.spec.workers, "worker"), stage_state_name(stage.state));
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // Commands on queues, pipelines and stages, and looking at them.
 #include <fmt/format.h>
 
+#include "server/base/counted.h"
 #include "server/engine/engine.h"
 #include "server/engine/flow.h"
 #include "server/engine/life.h"
@@ -24,11 +25,10 @@ absl::Status check_dead_letter_queue(std::string_view queue, const model::QueueS
 
 absl::Status check_durability(const Queue& queue, const model::QueueSettings& settings) {
   if (settings.durability == queue.settings.durability || queue.unfinished() == 0) return absl::OkStatus();
-  return base::error(
-      Reason::kQueueNotEmpty,
-      fmt::format("queue \"{}\" has {} unfinished items, and its durability can be changed only while it has none; "
-                  "join or purge it first",
-                  queue.name, queue.unfinished()));
+  return base::error(Reason::kQueueNotEmpty,
+                     fmt::format("queue \"{}\" has {}, and its durability can be changed only while it has none; "
+                                 "join or purge it first",
+                                 queue.name, base::counted(queue.unfinished(), "unfinished item")));
 }
 
 // What the journal is to have of an empty queue from now on, besides the queue itself.
@@ -94,8 +94,8 @@ absl::StatusOr<std::uint64_t> Engine::delete_queue(Time now, std::string_view na
     if (!queue.readers.empty() || !queue.feeders.empty()) return in_use(queue);
     if (!force && queue.unfinished() > 0) {
       return base::error(Reason::kQueueNotEmpty,
-                         fmt::format("queue \"{}\" has {} unfinished items; join or purge it first, or delete it with force",
-                                     name, queue.unfinished()));
+                         fmt::format("queue \"{}\" has {}; join or purge it first, or delete it with force", name,
+                                     base::counted(queue.unfinished(), "unfinished item")));
     }
     return remove_queue(step, queue);
   });

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/base/counted.h"
 #include "server/engine/delivery.h"
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
@@ -175,8 +176,8 @@ absl::StatusOr<std::uint64_t> delete_pipeline(Step& step, Pipeline& pipeline, bo
   const auto busy = std::ranges::find_if(own, [](const Queue* queue) { return queue->unfinished() > 0; });
   if (!force && busy != own.end()) {
     return base::error(Reason::kQueueNotEmpty,
-                       fmt::format("queue \"{}\" has {} unfinished items; join or purge it first, or delete with force",
-                                   (*busy)->name, (*busy)->unfinished()));
+                       fmt::format("queue \"{}\" has {}; join or purge it first, or delete with force", (*busy)->name,
+                                   base::counted((*busy)->unfinished(), "unfinished item")));
   }
   refuse_joins(step, pipeline.joins,
                base::error(Reason::kPipelineNotFound, fmt::format("pipeline \"{}\" was deleted", pipeline.name)));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "server/base/counted.h"
 #include "server/engine/look.h"
 #include "server/engine/tables.h"
 #include "server/engine/waiters.h"
@@ -14,6 +15,7 @@ namespace {
 
 using model::StageState;
 
+std::string waiting_items(const Queue& queue) { return base::counted(queue.ready.size(), "waiting item"); }
 std::string fill_of(const Queue& queue) { return fmt::format("{} of {}", queue.depth(), queue.settings.capacity); }
 
 // Every item that a consumer of `queue` holds is done and waits for room; where they wait. Empty if one is still at work.
@@ -59,18 +61,27 @@ std::optional<Stall> without_consumer(const Tables& tables, const Queue& queue) 
   if (queue.readers.empty() && tables.dead_letter_queues.contains(queue.name)) return std::nullopt;
   if (queue.readers.empty()) {
     return stall(StallReason::kNoConsumer,
-                 fmt::format("queue \"{}\" has {} waiting items and no consumer", queue.name, queue.ready.size()));
+                 fmt::format("queue \"{}\" has {} and no consumer", queue.name, waiting_items(queue)));
   }
   const auto working = [](const Stage* stage) { return stage->workers > 0 || stage->wanted_workers() > 0; };
   if (std::ranges::any_of(queue.readers, working)) return std::nullopt;
   if (any_reader(queue, StageState::kPaused)) {
     const auto paused = std::ranges::find(queue.readers, StageState::kPaused, &Stage::state);
-    return stall(StallReason::kStagePaused, fmt::format("stage \"{}\" is paused, and queue \"{}\" has {} waiting items",
-                                                        (*paused)->spec.name, queue.name, queue.ready.size()));
+    return stall(StallReason::kStagePaused, fmt::format("stage \"{}\" is paused, and queue \"{}\" has {}", (*paused)->spec.name,
+                                                        queue.name, waiting_items(queue)));
   }
   return stall(StallReason::kStageWithoutWorkers,
-               fmt::format("stage \"{}\" has no workers, and queue \"{}\" has {} waiting items",
-                           queue.readers.front()->spec.name, queue.name, queue.ready.size()));
+               fmt::format("stage \"{}\" has no workers, and queue \"{}\" has {}", queue.readers.front()->spec.name, queue.name,
+                           waiting_items(queue)));
+}
+
+std::string all_delayed(base::Time now, const Queue& queue) {
+  const double wait = std::max(std::chrono::duration<double>(queue.delayed.begin()->due - now).count(), 0.0);
+  if (queue.delayed.size() == 1) {
+    return fmt::format("the only item of queue \"{}\" is delayed or waits to be tried again, in {:.1f} s", queue.name, wait);
+  }
+  return fmt::format("all {} items of queue \"{}\" are delayed or wait to be tried again, the next in {:.1f} s",
+                     queue.delayed.size(), queue.name, wait);
 }
 
 }  // namespace
@@ -99,7 +110,7 @@ std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Queue& 
   std::vector<Stall> stalls;
   if (queue.paused && !queue.ready.empty()) {
     stalls.push_back({StallReason::kQueuePaused, queue.name,
-                      fmt::format("queue \"{}\" is paused with {} waiting items", queue.name, queue.ready.size())});
+                      fmt::format("queue \"{}\" is paused with {}", queue.name, waiting_items(queue))});
   } else if (auto stall = without_consumer(tables, queue)) {
     stalls.push_back(std::move(*stall));
   }
@@ -109,10 +120,7 @@ std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Queue& 
                                   fill_of(queue))});
   }
   if (queue.ready.empty() && queue.leased.empty() && !queue.delayed.empty()) {
-    const auto wait = std::chrono::duration<double>(queue.delayed.begin()->due - now).count();
-    stalls.push_back({StallReason::kAllDelayed, queue.name,
-                      fmt::format("all {} items of queue \"{}\" are delayed or wait to be tried again, the next in {:.1f} s",
-                                  queue.delayed.size(), queue.name, std::max(wait, 0.0))});
+    stalls.push_back({StallReason::kAllDelayed, queue.name, all_delayed(now, queue)});
   }
   return stalls;
 }
