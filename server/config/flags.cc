@@ -1,5 +1,6 @@
 #include "server/config/flags.h"
 
+#include <memory>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -40,6 +41,19 @@ Examples: sluiced
 
 constexpr std::size_t kHelpColumn = 36;
 
+// CLI11 shows what a flag without a value means in braces behind its name; the description says it better.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    return name.substr(0, name.find('{'));
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string text = option->get_option_text();
+    return text.starts_with('[') ? text : CLI::Formatter::make_option_opts(option);
+  }
+};
+
 const char* group_of(const FlagInfo& info) {
   const std::string_view path = info.path;
   if (path.starts_with("log.") || path.starts_with("debug_")) return "Seeing what happens";
@@ -66,6 +80,7 @@ void add_store_flags(CLI::App& app, StoreFlags& store) {
   constexpr const char* kGroup = "Instead of serving, with --data DIR that no server uses";
   auto* inspect = app.add_flag("--inspect{text}", store.inspect, "List what is stored; --inspect=json for programs")
                       ->check(CLI::IsMember({"text", "json"}))
+                      ->option_text("[=json]")
                       ->group(kGroup);
   auto* compact =
       app.add_flag("--compact", store.compact, "Write the store anew, without unused room")->group(kGroup)->excludes(inspect);
@@ -92,6 +107,7 @@ std::optional<StoreTask> task_of(const StoreFlags& store) {
 std::variant<Flags, Answer> parse_flags(int argc, const char* const* argv) {
   Flags flags;
   CLI::App app(kDescription, "sluiced");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.get_formatter()->column_width(kHelpColumn);
   app.footer(kFooter);
   app.add_option("--config", flags.config, fmt::format("Read this YAML file, - for standard input\n[{}]", kConfigVariable))
