@@ -29,6 +29,7 @@ Response scrape(const House& house, Metrics& metrics) {
   measured.pipelines = see_pipelines(house.runtime);
   measured.commit_times = house.runtime.commit_times();
   measured.calls = &house.calls;
+  measured.registry = &house.runtime.handlers();
   measured.store = house.journal.use();
   measured.version = house.version;
   measured.ready = house.ready().ok();

@@ -30,6 +30,7 @@ std::string Metrics::text(const Measured& measured) {
   out.family("sluice_commit_seconds", Type::kHistogram, "From a command to the commit of what it changed.");
   out.value({}, measured.commit_times);
   if (measured.store) write_store(*measured.store, out);
+  if (measured.registry != nullptr) write_exits(*measured.registry, out);
   if (measured.calls != nullptr) write_calls(*measured.calls, out);
   write_process(out);
   return out.take();

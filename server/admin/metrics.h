@@ -14,6 +14,7 @@
 #include "server/base/call_counts.h"
 #include "server/base/histogram.h"
 #include "server/base/limits.h"
+#include "server/handlers/registry.h"
 #include "server/journal/journal.h"
 #include "server/model/counters.h"
 
@@ -24,8 +25,9 @@ struct Measured {
   std::vector<engine::QueueView> queues;
   std::vector<PipelineSeen> pipelines;
   base::Histogram commit_times;
-  const base::CallCounts* calls = nullptr;  // null: left out
-  std::optional<journal::StoreUse> store;   // none: left out
+  const base::CallCounts* calls = nullptr;       // null: left out
+  const handlers::Registry* registry = nullptr;  // null: left out
+  std::optional<journal::StoreUse> store;        // none: left out
   std::string version;
   bool ready = true;
 };
@@ -66,6 +68,7 @@ class Metrics {
 
 // The parts without memory.
 void write_calls(const base::CallCounts& calls, Exposition& out);
+void write_exits(const handlers::Registry& registry, Exposition& out);
 void write_process(Exposition& out);
 
 }  // namespace sluice::admin

@@ -1,5 +1,7 @@
 #include "server/admin/metrics.h"
 
+#include "server/handlers/exits.h"
+
 namespace sluice::admin {
 namespace {
 
@@ -55,6 +57,16 @@ void StageCounts::add_growth(const StageCounts& before, const StageCounts& now) 
     run_times.counts[i] += now.run_times.counts[i] - before.run_times.counts[i];
   }
   run_times.sum += now.run_times.sum - before.run_times.sum;
+}
+
+void write_exits(const handlers::Registry& registry, Exposition& out) {
+  out.family("sluice_handler_exits_total", Type::kCounter,
+             "How the child processes of a handler have ended: the commands of one item count once.");
+  for (const auto& [name, handler] : registry.all()) {
+    const auto* parent = dynamic_cast<const handlers::HasChildren*>(handler.get());
+    if (parent == nullptr) continue;
+    for (const auto& [reason, count] : parent->exits().counts()) out.value({{"handler", name}, {"reason", reason}}, count);
+  }
 }
 
 void Metrics::write_stages(const std::vector<PipelineSeen>& all, Exposition& out) {

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "server/handlers/exits.h"
 #include "server/handlers/subprocess/chain.h"
 #include "server/handlers/subprocess/guard.h"
 #include "server/handlers/subprocess/plan.h"
@@ -32,7 +33,7 @@ asio::awaitable<ChainEnd> end_of(std::shared_ptr<Chain> chain) {
       asio::use_awaitable);
 }
 
-class SubprocessHandler final : public Handler {
+class SubprocessHandler final : public Handler, public HasChildren {
  public:
   explicit SubprocessHandler(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)), guard_(Guard::shared()) {}
 
@@ -49,16 +50,26 @@ class SubprocessHandler final : public Handler {
     ChainEnd end = co_await end_of(std::move(chain));
     context.on_stop(nullptr);
     context.set_pid(0);
-    co_return judge(*plan, std::move(end));
+    const bool given_up = end.stopped == Stopped::kGivenUp;
+    Outcome outcome = judge(*plan, std::move(end));
+    exits_.count(given_up ? Exits::kGivenUp : reason_of(outcome));
+    co_return outcome;
   }
 
   [[nodiscard]] std::string_view kind() const override { return "subprocess"; }
   [[nodiscard]] std::string_view description() const override { return plan_->spec().description; }
   [[nodiscard]] std::optional<base::Duration> timeout() const override { return plan_->spec().timeout; }
+  [[nodiscard]] const Exits& exits() const override { return exits_; }
 
  private:
+  static std::string_view reason_of(const Outcome& outcome) {
+    const auto* error = std::get_if<Error>(&outcome);
+    return error == nullptr ? Exits::kSucceeded : std::string_view(error->failure.reason);
+  }
+
   const std::shared_ptr<const Plan> plan_;
   const std::shared_ptr<Guard> guard_;
+  Exits exits_;
 };
 
 // A process may be started with SIGCHLD ignored; then the kernel throws its children's exit codes away.

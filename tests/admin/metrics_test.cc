@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/handlers/subprocess.h"
 #include "tests/admin/rig.h"
 
 namespace sluice::admin {
@@ -163,6 +164,18 @@ TEST(Metrics, ShowTheStoreWhereThereIsOne) {
   EXPECT_EQ(all.at("sluice_disk_free_bytes"), 4);
 }
 
+TEST(Metrics, CountTheEndsOfChildrenByTheirHandler) {
+  handlers::Registry registry;
+  auto children = handlers::make_subprocess({.commands = {{.argv = {"true"}}}});
+  ASSERT_TRUE(children.ok());
+  ASSERT_TRUE(registry.add("resize", *children).ok());
+  Measured measured;
+  measured.registry = &registry;
+  const auto all = values(Metrics().text(measured));
+  EXPECT_EQ(all.at(R"(sluice_handler_exits_total{handler="resize",reason="SUCCEEDED"})"), 0) << "there from the beginning";
+  EXPECT_EQ(all.at(R"(sluice_handler_exits_total{handler="resize",reason="TIMED_OUT"})"), 0);
+}
+
 TEST(Metrics, TellWhatIsStalledAndNotReady) {
   Measured measured{.queues = {queue_named("a", 1)}, .ready = false};
   measured.queues[0].stalls.push_back({engine::StallReason::kNoConsumer, "a", "..."});
@@ -178,6 +191,8 @@ TEST(Metrics, AreAllExplained) {
   Measured measured;
   measured.calls = &calls;
   measured.store = journal::StoreUse{};
+  const handlers::Registry registry;
+  measured.registry = &registry;
   const auto told = families(Metrics().text(measured));
   std::ifstream document(ADMIN_DOC);
   std::set<std::string> explained;
