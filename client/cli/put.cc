@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -18,6 +19,7 @@
 #include "client/src/convert.h"
 #include "client/src/put_parts.h"
 #include "client/src/raise.h"
+#include "proto/trace/traceparent.h"
 
 namespace sluice::cli {
 namespace {
@@ -25,12 +27,24 @@ namespace {
 // So much of a file is read that the server, not we, says that it is too large.
 constexpr std::size_t kMaxFileBytes = 8UL << 20;
 
+// A program that runs in a trace has it in its environment, and what it puts belongs to it.
+void add_trace(google::protobuf::Map<std::string, std::string>& attributes) {
+  const char* parent = std::getenv(trace::kTraceparentVariable.data());
+  if (parent == nullptr || !trace::is_traceparent(parent)) return;
+  const auto [place, added] = attributes.insert({std::string(trace::kTraceparent), parent});
+  const char* state = std::getenv(trace::kTracestateVariable.data());
+  if (added && state != nullptr && *state != '\0' && trace::is_tracestate(state)) {
+    attributes[std::string(trace::kTracestate)] = state;
+  }
+}
+
 // Everything but the payload.
 v1::NewItem model_item(const PutArguments& arguments) {
   v1::NewItem item;
   for (const std::string& text : arguments.attributes) {
     if (const auto attribute = parse_attribute(text)) (*item.mutable_attributes())[attribute->first] = attribute->second;
   }
+  add_trace(*item.mutable_attributes());
   item.set_priority(arguments.priority);
   if (arguments.delay) *item.mutable_delay() = internal::to_proto(*arguments.delay);
   return item;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cctype>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
 #include "client/cli/text.h"
+#include "proto/trace/traceparent.h"
 
 namespace sluice::cli {
 namespace {
@@ -31,6 +33,12 @@ std::string variable_name(const std::string& key) {
   return name;
 }
 
+// Empty if the item belongs to no trace.
+std::string traceparent_of(const Item& item) {
+  std::string parent = item.attribute(std::string(trace::kTraceparent));
+  return trace::is_traceparent(parent) ? parent : std::string();
+}
+
 std::vector<std::string> environment_of(const Item& item) {
   std::vector<std::string> environment = {fmt::format("SLUICE_ITEM_ID={}", item.id()),
                                           fmt::format("SLUICE_ATTEMPT={}", item.attempt()),
@@ -39,7 +47,21 @@ std::vector<std::string> environment_of(const Item& item) {
     // An environment cannot hold a NUL byte.
     if (value.find('\0') == std::string::npos) environment.push_back(fmt::format("{}={}", variable_name(key), value));
   }
+  if (const std::string parent = traceparent_of(item); !parent.empty()) {
+    environment.push_back(fmt::format("{}={}", trace::kTraceparentVariable, parent));
+    const std::string state = item.attribute(std::string(trace::kTracestate));
+    if (!state.empty() && trace::is_tracestate(state)) {
+      environment.push_back(fmt::format("{}={}", trace::kTracestateVariable, state));
+    }
+  }
   return environment;
+}
+
+// "item 17", or, where it belongs to a trace, "item 17 of trace 4bf9...".
+std::string name_of(const Item& item) {
+  const std::string parent = traceparent_of(item);
+  if (parent.empty()) return fmt::format("item {}", item.id());
+  return fmt::format("item {} of trace {}", item.id(), trace::trace_id_of(parent));
 }
 
 Failure failure_of(const ChildResult& result, const std::string& program) {
@@ -120,7 +142,7 @@ class Workers {
       finish(item, std::move(result.output));
     } catch (const LeaseLost& error) {
       ++lost_;
-      say(fmt::format("item {}: {}: {}", item.id(), error.reason(), error.what()));
+      say(fmt::format("{}: {}: {}", name_of(item), error.reason(), error.what()));
     }
   }
 
@@ -148,7 +170,7 @@ class Workers {
 
   void fail(Item& item, const ChildResult& result) {
     const Failure failure = failure_of(result, arguments_.command.front());
-    say(fmt::format("item {}: {}: {}", item.id(), failure.reason, failure.message));
+    say(fmt::format("{}: {}: {}", name_of(item), failure.reason, failure.message));
     item.fail(failure);
     ++failed_;
   }
@@ -176,6 +198,9 @@ class Workers {
 int work(Session& session, const WorkArguments& arguments) {
   // A child that does not read its input must not end this program.
   std::signal(SIGPIPE, SIG_IGN);
+  // The commands belong to their items' traces, never to the one that this program was started in.
+  unsetenv(trace::kTraceparentVariable.data());
+  unsetenv(trace::kTracestateVariable.data());
   const Interrupt interrupt;
   Workers workers(session.queue(arguments.queue), arguments, interrupt);
   try {

@@ -8,12 +8,25 @@
 namespace sluice::internal {
 namespace {
 
+constexpr const char* kTraceparent = "traceparent";
+constexpr const char* kTracestate = "tracestate";
+constexpr std::size_t kMaxAttributes = 64;  // of an item
+
 std::shared_ptr<Lease> make_lease(std::string queue, LeaseToken token, std::optional<Duration> duration) {
   auto lease = std::make_shared<Lease>();
   lease->queue = std::move(queue);
   lease->token = token;
   lease->duration = duration;
   return lease;
+}
+
+// What comes of an item belongs to the same trace, unless it says otherwise.
+void inherit_trace(const Attributes& from, google::protobuf::Map<std::string, std::string>& to) {
+  const auto parent = from.find(kTraceparent);
+  if (parent == from.end() || to.contains(kTraceparent) || to.size() + 2 > kMaxAttributes) return;
+  to[kTraceparent] = parent->second;
+  const auto state = from.find(kTracestate);
+  if (state != from.end()) to[kTracestate] = state->second;
 }
 
 }  // namespace
@@ -65,6 +78,7 @@ void HeldItem::done(const std::vector<Output>& outputs, const DoneOptions& optio
     v1::Output& to = *completion.add_outputs();
     to.set_queue(output.queue);
     *to.mutable_item() = to_proto(output.item);
+    inherit_trace(attributes, *to.mutable_item()->mutable_attributes());
   }
   // Without outputs there is nothing to wait for.
   const std::optional<Duration> wait = outputs.empty() ? Duration::zero() : options.max_wait;

@@ -7,6 +7,7 @@
 
 #include "server/base/errors.h"
 #include "server/base/limits.h"
+#include "server/rpc/refusals.h"
 #include "server/rpc/status.h"
 
 namespace sluice::rpc {
@@ -45,6 +46,7 @@ void Call::finish(const google::protobuf::MessageLite& response) {
 
 void Call::finish(absl::Status status) {
   if (!key_.empty()) base::annotate(status, key_, name_);
+  log_refusal(method(), status, *context_);
   finish_with(to_grpc(status));
 }
 

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "server/base/errors.h"
+#include "server/rpc/refusals.h"
 #include "server/wire/item.h"
 #include "sluice/v1/queue_service.pb.h"
 
@@ -11,6 +12,7 @@ namespace sluice::rpc {
 
 void PutCall::start(engine::PutCommand command) {
   about("queue", command.queue);
+  request_id_ = command.request_id;
   house().runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
     engine.put(now, std::move(command), *this, effects);
   });
@@ -21,7 +23,7 @@ void PutCall::answer(engine::Answer&& answer) {
   const base::ReactionTimer timer(method());
   const auto& put = std::get<engine::PutAnswer>(answer);
   if (base::is(put.status, base::Reason::kQueueFull) && out_of_time(house().clock)) return finish(deadline_exceeded());
-  if (!put.status.ok()) return finish(put.status);
+  if (!put.status.ok()) return finish(with_request_id(put.status, request_id_));
   v1::PutResponse response;
   response.mutable_item_ids()->Reserve(static_cast<int>(put.count));
   for (std::uint32_t i = 0; i < put.count; ++i) response.add_item_ids(model::number(put.first) + i);

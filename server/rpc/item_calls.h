@@ -14,6 +14,9 @@ class PutCall final : public EngineCall {
   using EngineCall::EngineCall;
   void start(engine::PutCommand command);
   void answer(engine::Answer&& answer) override;
+
+ private:
+  std::string request_id_;
 };
 
 // A caller that has gone when its items come gets none: they go back at once, as if they had never been handed out.

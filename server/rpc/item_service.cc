@@ -9,9 +9,12 @@
 #include "server/rpc/page.h"
 #include "server/rpc/produce_stream.h"
 #include "server/rpc/queue_service.h"
+#include "server/rpc/refusals.h"
+#include "server/rpc/trace.h"
 #include "server/wire/commands.h"
 #include "server/wire/item.h"
 #include "server/wire/requests.h"
+#include "server/wire/trace.h"
 
 namespace sluice::rpc {
 namespace {
@@ -42,9 +45,10 @@ grpc::ServerUnaryReactor* QueueService::Put(Context* context, const Bytes* in, B
   auto* call = new PutCall("QueueService/Put", context, out, house_);
   return serve<v1::PutRequest>(house_, call, in, [&](v1::PutRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
+    if (const auto trace = trace_of(*context)) wire::give(*trace, *request.mutable_items());
     auto command = wire::put_of(std::move(request), call->start_time(house_.clock));
     if (command.ok()) call->start(std::move(*command));
-    return command.status();
+    return with_request_id(command.status(), request.request_id());
   });
 }
 
@@ -63,7 +67,7 @@ grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* 
   return serve<v1::CompleteRequest>(house_, call, in, [&](v1::CompleteRequest& request) {
     auto commands = wire::completes_of(std::move(request), call->start_time(house_.clock));
     if (commands.ok()) call->start(std::move(*commands));
-    return commands.status();
+    return with_request_id(commands.status(), request.request_id());
   });
 }
 
@@ -71,7 +75,7 @@ grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, 
   auto* call = new Call("QueueService/Fail", context, out, house_);
   return serve<v1::FailRequest>(house_, call, in, [&](v1::FailRequest& request) {
     auto commands = wire::fails_of(std::move(request));
-    if (!commands.ok()) return commands.status();
+    if (!commands.ok()) return with_request_id(commands.status(), request.request_id());
     call->about("queue", commands->front().queue);
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {

@@ -7,6 +7,7 @@
 #include "server/base/limits.h"
 #include "server/rpc/bytes.h"
 #include "server/wire/streams.h"
+#include "server/wire/trace.h"
 
 namespace sluice::rpc {
 
@@ -19,6 +20,7 @@ bool ProduceStream::wants_more() const {
 absl::Status ProduceStream::take(grpc::ByteBuffer& request) {
   v1::ProduceRequest message;
   if (auto status = parse(request, message); !status.ok()) return status;
+  if (trace_) wire::give(*trace_, *message.mutable_items());
   auto produced = wire::produced_of(std::move(message), queue_);
   if (!produced.ok()) return produced.status();
   queue_ = std::move(produced->queue);

@@ -6,6 +6,7 @@
 
 #include "server/engine/commands.h"
 #include "server/rpc/duplex_stream.h"
+#include "server/rpc/trace.h"
 #include "sluice/v1/queue_service.pb.h"
 
 namespace sluice::rpc {
@@ -14,7 +15,8 @@ namespace sluice::rpc {
 // acknowledgements need no further thought, and the journal's commits are shared by all that has come in.
 class ProduceStream final : public DuplexStream, public engine::Caller {
  public:
-  using DuplexStream::DuplexStream;
+  ProduceStream(Method method, grpc::CallbackServerContext* context, House& house)
+      : DuplexStream(method, context, house), trace_(trace_of(*context)) {}
 
   void answer(engine::Answer&& answer) override;
 
@@ -33,6 +35,8 @@ class ProduceStream final : public DuplexStream, public engine::Caller {
   // Hands what has gathered to the engine, unless a command is there already.
   void put();
   void take_back_put();
+
+  const std::optional<model::TraceContext> trace_;  // of the stream: its items'
 
   // Guarded by mutex_.
   std::vector<model::NewItem> gathered_;

@@ -9,6 +9,7 @@
 
 #include "server/base/errors.h"
 #include "server/base/limits.h"
+#include "server/model/trace_context.h"
 
 namespace sluice::runtime {
 namespace {
@@ -50,6 +51,8 @@ model::BodyPtr body_of(handlers::Output&& result, const model::Delivery& input) 
   body->payload = std::move(result.payload);
   body->attributes = result.attributes ? *std::move(result.attributes) : input.body->attributes;
   std::ranges::sort(body->attributes);
+  // A result with attributes of its own is still a part of the same work.
+  if (const auto trace = model::trace_of(input.body->attributes)) model::give(*trace, body->attributes);
   return body;
 }
 

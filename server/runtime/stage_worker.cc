@@ -12,6 +12,8 @@
 
 #include "server/base/errors.h"
 #include "server/handlers/native.h"
+#include "server/log/log.h"
+#include "server/model/trace_context.h"
 #include "server/runtime/stage_output.h"
 #include "server/runtime/stage_pool.h"
 
@@ -164,11 +166,23 @@ asio::awaitable<std::optional<absl::Status>> StageWorker::complete(const Deliver
   co_return std::get<engine::CompleteAnswer>(*ending).status;
 }
 
+// Neither the message nor standard error, which may repeat the payload: they travel with the item.
+void StageWorker::log_failure(const Delivery& item, std::string_view reason) const {
+  const auto trace = model::trace_of(item.body->attributes);
+  log::warn("an attempt failed", {{"pipeline", pool_->pipeline()},
+                                  {"stage", pool_->spec().name},
+                                  {"item_id", model::number(item.item)},
+                                  {"attempt", item.attempt},
+                                  {"reason", reason},
+                                  {"trace_id", trace ? trace->trace_id() : std::string_view()}});
+}
+
 void StageWorker::fail(const Delivery& item, handlers::Error error) {
   keep_head(error.failure.reason, limits::kMaxFailureReasonBytes);
   keep_head(error.failure.message, limits::kMaxFailureMessageBytes);
   keep_tail(error.failure.stderr_tail, limits::kMaxStderrTailBytes);
   const std::string reason = error.failure.reason;
+  log_failure(item, reason);
   engine::FailCommand command{.queue = pool_->spec().input,
                               .lease = item.lease,
                               .failure = std::move(error.failure),

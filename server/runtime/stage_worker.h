@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -48,6 +49,7 @@ class StageWorker final : public std::enable_shared_from_this<StageWorker> {
   boost::asio::awaitable<std::optional<absl::Status>> complete(const model::Delivery& item,
                                                                std::vector<handlers::Output> results);
   void fail(const model::Delivery& item, handlers::Error error);
+  void log_failure(const model::Delivery& item, std::string_view reason) const;
 
   Runtime& runtime_;
   const base::Clock& clock_;

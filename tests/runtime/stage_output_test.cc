@@ -42,6 +42,19 @@ TEST_F(StageOutputTest, OwnAttributesAreSorted) {
   EXPECT_EQ(items->front().item.body->attributes, (model::Attributes{{"a", "1"}, {"b", "2"}}));
 }
 
+TEST_F(StageOutputTest, BelongsToTheTraceOfItsInput) {
+  constexpr const char* kParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  input_.body = std::make_shared<model::Body>(model::Body{"in", {{"traceparent", kParent}, {"tracestate", "a=1"}}});
+  const auto items = make({{.payload = "x", .attributes = std::nullopt},
+                           with_attributes({{"z", "1"}, {"b", "2"}}),
+                           with_attributes({{"traceparent", "its own"}})});
+  ASSERT_TRUE(items.ok());
+  EXPECT_EQ((*items)[0].item.body->attributes, input_.body->attributes);
+  EXPECT_EQ((*items)[1].item.body->attributes,
+            (model::Attributes{{"b", "2"}, {"traceparent", kParent}, {"tracestate", "a=1"}, {"z", "1"}}));
+  EXPECT_EQ((*items)[2].item.body->attributes, (model::Attributes{{"traceparent", "its own"}}));
+}
+
 TEST_F(StageOutputTest, WithoutAnOutputThereIsNothingToPut) {
   stage_.output.clear();
   const auto items = make({{.payload = "x", .attributes = std::nullopt}});

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/trace/traceparent.h"
 #include "server/base/errors.h"
 #include "server/handlers/subprocess/argument.h"
 
@@ -31,18 +32,22 @@ absl::Status check_command(const CommandSpec& command, std::size_t index) {
   return absl::OkStatus();
 }
 
+// Set from each item, or, where the item has none, not set at all.
+bool is_items_own(std::string_view name) {
+  return name == "SLUICE_ITEM_ID" || name == "SLUICE_ATTEMPT" || name == "SLUICE_QUEUE" || name == "SLUICE_STAGE" ||
+         name == trace::kTraceparentVariable || name == trace::kTracestateVariable || name.starts_with("SLUICE_ATTR_");
+}
+
 absl::Status check_environment(const SubprocessSpec& spec) {
   const auto is_name = [](std::string_view name) { return !name.empty() && name.find('=') == name.npos && !has_nul(name); };
   for (const std::string& name : spec.inherit_env) {
     if (!is_name(name)) return bad(fmt::format("inherit_env: \"{}\" is no variable's name", name));
+    if (is_items_own(name)) return bad(fmt::format("inherit_env: {} is set from each item", name));
   }
   for (const auto& [name, value] : spec.env) {
     if (!is_name(name)) return bad(fmt::format("env: \"{}\" is no variable's name", name));
     if (has_nul(value)) return bad(fmt::format("env: the value of {} has a NUL byte", name));
-    if (name == "SLUICE_ITEM_ID" || name == "SLUICE_ATTEMPT" || name == "SLUICE_QUEUE" || name == "SLUICE_STAGE" ||
-        name.starts_with("SLUICE_ATTR_")) {
-      return bad(fmt::format("env: {} is set from each item; use another name", name));
-    }
+    if (is_items_own(name)) return bad(fmt::format("env: {} is set from each item; use another name", name));
   }
   return absl::OkStatus();
 }

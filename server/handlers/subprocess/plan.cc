@@ -11,6 +11,7 @@
 
 #include "server/base/errors.h"
 #include "server/handlers/subprocess/check.h"
+#include "server/model/trace_context.h"
 
 namespace sluice::handlers {
 namespace {
@@ -149,6 +150,10 @@ absl::Status Plan::add_environment(const Input& input, Launch& launch) const {
   add(fmt::format("SLUICE_ATTEMPT={}", input.attempt));
   add(fmt::format("SLUICE_QUEUE={}", input.queue));
   add(fmt::format("SLUICE_STAGE={}", input.stage));
+  if (const auto context = model::trace_of(input.body->attributes)) {
+    add(fmt::format("{}={}", trace::kTraceparentVariable, context->parent));
+    if (!context->state.empty()) add(fmt::format("{}={}", trace::kTracestateVariable, context->state));
+  }
   std::set<std::string> names;  // keys may differ only in what no name can hold: the first counts
   for (const auto& [key, value] : input.body->attributes) {
     if (value.find('\0') != value.npos) {
