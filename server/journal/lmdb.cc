@@ -26,6 +26,10 @@ std::uint64_t disk_free(const std::filesystem::path& file) {
   return error ? 0 : space.available;
 }
 
+// A group of so few commands is told of by the thread that wrote it, if nothing else is to be written: waking another would
+// take longer than telling.
+constexpr Position kFewTurns = 4;
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const LmdbOptions& options) {
@@ -48,16 +52,18 @@ Position LmdbJournal::append(std::vector<model::Record>& records) {
   std::size_t bytes = 0;
   for (const auto& record : records) bytes += payload_bytes(record);
   if (bytes > 0) uncommitted_bytes_ += bytes;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (pending_.empty()) {
     pending_.swap(records);
   } else {
     pending_.insert(pending_.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
     records.clear();
   }
-  ++last_;
+  const Position position = ++last_;
+  // Without the lock: what it wakes would only wait for it.
+  lock.unlock();
   changed_.notify_one();
-  return last_;
+  return position;
 }
 
 void LmdbJournal::ask_disk_again() const {
@@ -138,9 +144,14 @@ void LmdbJournal::write_groups() {
     if (ask_disk) store_->set_aside();
     if (last == committed) continue;
     if (auto status = commit(group); !status.ok()) return notices_.failed(status);
-    committed = last;
-    notices_.committed(committed);
+    const bool alone = last - std::exchange(committed, last) <= kFewTurns && !more_than(committed);
+    notices_.committed(committed, alone ? CommitNotices::On::kThisThread : CommitNotices::On::kOwnThread);
   }
+}
+
+bool LmdbJournal::more_than(Position position) const {
+  const std::lock_guard lock(mutex_);
+  return last_ > position;
 }
 
 absl::Status LmdbJournal::commit(std::vector<model::Record>& records) {

@@ -46,6 +46,8 @@ class LmdbJournal final : public Journal {
   // Has the writing thread ask the disk again whether it is still full. Otherwise only the next commit would, and while puts
   // are refused there may be none.
   void ask_disk_again() const;
+  // Something was appended after it.
+  bool more_than(Position position) const;
   absl::Status commit(std::vector<model::Record>& records);
 
   const std::unique_ptr<LmdbStore> store_;
