@@ -20,6 +20,9 @@ constexpr journal::Position kNeverCommitted = std::numeric_limits<journal::Posit
 // Between the last commit and the end of the workers that waited for it.
 constexpr base::Duration kLastAnswers = std::chrono::milliseconds(500);
 
+// How often a commit's thread looks for more answers that may leave.
+constexpr int kRoundsPerCommit = 4;
+
 // A handler that does not end may still hold the io_context, on a thread that nobody here can end: it stays for good.
 void keep_for_good(std::unique_ptr<boost::asio::io_context> io) {
   static auto* const kept = new std::vector<std::unique_ptr<boost::asio::io_context>>;
@@ -134,7 +137,11 @@ journal::Position Runtime::Impl::append(base::Time now) {
 void Runtime::Impl::on_committed(journal::Position position) {
   commit_times_.end(position, clock_.now());
   releases_.committed(position);
-  if (appending_.load() != std::this_thread::get_id()) releases_.deliver();
+  if (appending_.load() == std::this_thread::get_id()) return;
+  // This may be the thread that writes: it has more to do than to give the answers of others.
+  if (!releases_.deliver(kRoundsPerCommit)) {
+    boost::asio::post(*io_, [this] { releases_.deliver(); });
+  }
 }
 
 void Runtime::Impl::on_failed(const absl::Status& status) {

@@ -104,17 +104,21 @@ void Releases::give(Release& release, const absl::Status& verdict) {
   }
 }
 
-void Releases::deliver() {
+bool Releases::deliver(int rounds) {
   std::unique_lock lock(mutex_);
-  if (delivering_) return;
+  if (delivering_) return true;
   delivering_ = true;
-  while (take_ready()) {
+  bool over = false;
+  for (; rounds > 0; --rounds) {
+    over = !take_ready();
+    if (over) break;
     lock.unlock();
     for (Release& release : batch_) give(release, verdict_);
     lock.lock();
     empty(batch_);
   }
   delivering_ = false;
+  return over;
 }
 
 std::optional<engine::Answer> Releases::last_answer_for(const engine::Caller& caller, const absl::Status& status) const {

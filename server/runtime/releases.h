@@ -7,6 +7,7 @@
 // Thread-safe.
 #pragma once
 
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -36,8 +37,10 @@ class Releases {
   // that is added later. The first such status counts. Gives nothing itself.
   void refuse(const absl::Status& status);
 
-  // Gives what may leave. Must not be called with a lock that an answer could want.
-  void deliver();
+  // Gives what may leave. Must not be called with a lock that an answer could want. False if it ended after `rounds`, in each
+  // of which all that is ready leaves, because answers that become ready meanwhile could keep it for ever: call it again
+  // elsewhere.
+  bool deliver(int rounds = std::numeric_limits<int>::max());
 
   // If an answer to `caller` that is not its final one may still be under way: a final one of its kind, with `status`.
   [[nodiscard]] std::optional<engine::Answer> last_answer_for(const engine::Caller& caller, const absl::Status& status) const;

@@ -178,5 +178,18 @@ TEST_F(ReleasesTest, KnowsOfProgressUnderWay) {
   EXPECT_FALSE(releases_.last_answer_for(a_, absl::CancelledError("")).has_value());
 }
 
+TEST_F(ReleasesTest, WhoLimitsItsRoundsIsNotKeptByAnswersThatBecomeReadyMeanwhile) {
+  bool go_on = true;
+  a_.then = [&] {
+    if (go_on) add(0, a_);
+  };
+  add(0, a_);
+  EXPECT_FALSE(releases_.deliver(3));
+  EXPECT_THAT(log_, ElementsAre("a", "a", "a"));
+  go_on = false;
+  EXPECT_TRUE(releases_.deliver(3));
+  EXPECT_EQ(log_.size(), 4U);
+}
+
 }  // namespace
 }  // namespace sluice::runtime
