@@ -74,6 +74,10 @@ class Call : public grpc::ServerUnaryReactor {
   ~Call() override = default;
 
  private:
+  // No reaction of a call waits or takes long, so gRPC may run it where it is instead of handing it to another thread, which
+  // was a third of what a call costs. gRPC means this for its own reactors, but asks any. A version that does not ask makes
+  // calls dearer again, and changes nothing else.
+  bool InternalInlineable() override { return true; }
   void finish_with(grpc::Status status);
 
   CountedCall counted_;
