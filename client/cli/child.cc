@@ -95,6 +95,8 @@ class SpawnSettings {
   posix_spawnattr_t attributes_{};
 };
 
+const Fd nothing;
+
 // One child from its start to its end.
 class Child {
  public:
@@ -143,7 +145,7 @@ class Child {
     enum { kInput, kOutput, kErrors, kExit, kStop, kAll };
     const auto watch = [](const Fd& fd, short events) { return pollfd{.fd = fd.get(), .events = events, .revents = 0}; };
     std::array<pollfd, kAll> ready = {watch(input_, POLLOUT), watch(output_, POLLIN), watch(errors_, POLLIN),
-                                      watch(exit_, POLLIN), watch(stop_event_, POLLIN)};
+                                      watch(exit_, POLLIN), watch(result_.stopped ? nothing : stop_event_, POLLIN)};
     if (poll(ready.data(), ready.size(), milliseconds_left()) < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "poll");
     }
@@ -152,7 +154,6 @@ class Child {
     if (ready[kErrors].revents != 0) read_errors();
     if (ready[kExit].revents != 0) reap();
     if (ready[kStop].revents != 0) {
-      stop_event_.reset();
       result_.stopped = true;
       end_group();
     }
@@ -235,7 +236,7 @@ class Child {
   Fd output_;
   Fd errors_;
   Fd exit_;  // readable when the child has exited
-  Fd stop_event_;
+  Fd stop_event_;  // stays open: another thread may be about to write to it
   std::optional<steady_clock::time_point> kill_at_;
 };
 
