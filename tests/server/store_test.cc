@@ -42,7 +42,8 @@ class FailingJournal final : public journal::Journal {
     return last_;
   }
 
-  void stop() override {}
+  // Not while fail() is telling.
+  void stop() override { const std::lock_guard lock(mutex_); }
 
   // Once started; from any thread.
   void fail() {

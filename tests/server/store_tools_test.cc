@@ -1,9 +1,11 @@
 // sluiced --inspect, --compact and --restore with the real program.
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "server/journal/frame.h"
 #include "sluice/client.h"
 #include "tests/support/sluiced_process.h"
 #include "tests/support/temp_dir.h"
@@ -55,11 +57,11 @@ TEST_F(StoreTools, InspectListsWhatIsStored) {
   EXPECT_THAT(text.output, ContainsRegex("tasks  +open  +2 +1 +1 +8 +4 +0 +0 +20"));
   EXPECT_THAT(text.output, ContainsRegex("closed  +closed  +0 +0 +0"));
   EXPECT_THAT(text.output, HasSubstr("stage raw: raw -> builtin.upper -> loud, 2 workers, running"));
-  EXPECT_THAT(text.output, HasSubstr("schema version 1"));
+  EXPECT_THAT(text.output, HasSubstr(fmt::format("schema version {}", journal::kSchemaVersion)));
   const auto json = run({"--inspect=json"});
   EXPECT_EQ(json.exit_code, 0) << json.error;
   const auto parsed = nlohmann::json::parse(json.output);
-  EXPECT_EQ(parsed["schema_version"], 1);
+  EXPECT_EQ(parsed["schema_version"], journal::kSchemaVersion);
   EXPECT_EQ(parsed["pipelines"][0]["stages"][0]["workers"], 2);
   bool found = false;
   for (const auto& queue : parsed["queues"]) {
