@@ -69,6 +69,7 @@ class End {
 runtime::RuntimeOptions runtime_options(const config::Settings& settings, const base::Clock& clock) {
   runtime::RuntimeOptions options;
   options.threads = settings.threads;
+  options.engine.payload_memory_bytes = settings.payload_memory_bytes;
   options.engine.seed = std::random_device()();
   // Nobody counts up a million ids a second for long: ids that begin with the time do not come twice, even where no journal
   // remembers the last one.

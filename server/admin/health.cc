@@ -31,6 +31,7 @@ Response scrape(const House& house, Metrics& metrics) {
   measured.calls = &house.calls;
   measured.registry = &house.runtime.handlers();
   measured.store = house.journal.use();
+  measured.payloads = house.runtime.payload_use();
   measured.version = house.version;
   measured.ready = house.ready().ok();
   Response response;

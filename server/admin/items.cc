@@ -1,8 +1,10 @@
 #include "server/admin/items.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,59 +74,79 @@ absl::StatusOr<wire::PeekCommand> peek_command(const Match& match) {
   return wire::peek_of(request);
 }
 
-absl::StatusOr<std::vector<engine::PeekedItem>> peek(const House& house, const wire::PeekCommand& command) {
-  absl::StatusOr<std::vector<engine::PeekedItem>> items;
-  house.runtime.apply([&](const engine::Engine& engine, base::Time, engine::Effects&) {
-    items = engine.peek(command.queue, command.state, command.offset, command.limit + 1);
-  });
-  return items;
-}
+// Looks into one queue after the other, and answers at the end.
+class DeadLetters : public std::enable_shared_from_this<DeadLetters> {
+ public:
+  DeadLetters(const House& house, Reply reply)
+      : house_(house), reply_(std::move(reply)), queues_(see_queues(house.runtime)), next_(queues_.begin()) {
+    for (const auto& queue : queues_) targets_.insert(queue.settings.dead_letter_queue);
+  }
 
-}  // namespace
+  void go_on() {
+    next_ = std::find_if(next_, queues_.end(), [this](const engine::QueueView& queue) {
+      return targets_.contains(queue.name) && queue.unfinished() > 0;
+    });
+    if (next_ == queues_.end()) return finish();
+    house_.runtime.peek(next_->name, std::nullopt, 0, std::min(left_, kDeadLettersOfOneQueue),
+                        [self = shared_from_this()](const absl::StatusOr<runtime::PeekedPage>& page) { self->note(page); });
+  }
 
-Response list_items(const House& house, const Match& match) {
-  const auto command = peek_command(match);
-  if (!command.ok()) return problem(command.status());
-  const auto items = peek(house, *command);
-  if (!items.ok()) return problem(about(items.status(), "queue", command->queue));
+ private:
+  void note(const absl::StatusOr<runtime::PeekedPage>& page) {
+    Json items = Json::array();
+    // A queue that is gone by now has none.
+    if (!page.ok() && !base::is(page.status(), Reason::kQueueNotFound)) return reply_(problem(page.status()));
+    if (page.ok()) {
+      for (const auto& item : page->items) items.push_back(item_json(item, limits::kDefaultPeekPayloadBytes));
+    }
+    left_ -= items.size();
+    list_.push_back({{"queue", next_->name}, {"unfinished", next_->unfinished()}, {"items", std::move(items)}});
+    ++next_;
+    go_on();
+  }
+
+  void finish() {
+    Response response;
+    response.body = dump({{"dead_letters", std::move(list_)}});
+    reply_(std::move(response));
+  }
+
+  const House& house_;
+  const Reply reply_;
+  const std::vector<engine::QueueView> queues_;
+  std::vector<engine::QueueView>::const_iterator next_;
+  std::set<std::string> targets_;
+  std::size_t left_ = limits::kMaxDeadLettersListed;
+  Json list_ = Json::array();
+};
+
+Response items_response(const runtime::PeekedPage& page, const wire::PeekCommand& command) {
   Json list = Json::array();
   std::size_t bytes = 0;
-  for (const auto& item : *items) {
-    if (list.size() == command->limit || bytes > limits::kMaxGetBytes) break;
-    bytes += std::min<std::size_t>(item.body->payload.size(), command->max_payload_bytes);
-    list.push_back(item_json(item, command->max_payload_bytes));
+  for (const auto& item : page.items) {
+    if (bytes > limits::kMaxGetBytes) break;
+    bytes += std::min<std::size_t>(item.body->payload.size(), command.max_payload_bytes);
+    list.push_back(item_json(item, command.max_payload_bytes));
   }
-  const bool more = items->size() > list.size();
-  const std::string next = more ? wire::token_at(command->offset + list.size()) : "";
+  const bool more = page.more || page.items.size() > list.size();
+  const std::string next = more ? wire::token_at(command.offset + list.size()) : "";
   Response response;
   response.body = dump({{"items", std::move(list)}, {"next_page_token", next}});
   return response;
 }
 
-Response list_dead_letters(const House& house) {
-  const auto queues = see_queues(house.runtime);
-  std::set<std::string> targets;
-  for (const auto& queue : queues) targets.insert(queue.settings.dead_letter_queue);
-  Json list = Json::array();
-  std::size_t left = limits::kMaxDeadLettersListed;
-  for (const auto& queue : queues) {
-    if (!targets.contains(queue.name) || queue.unfinished() == 0) continue;
-    wire::PeekCommand command{.queue = queue.name, .state = {}, .offset = 0, .limit = 0, .max_payload_bytes = 0};
-    command.limit = static_cast<std::uint32_t>(std::min(left, kDeadLettersOfOneQueue));
-    command.max_payload_bytes = limits::kDefaultPeekPayloadBytes;
-    Json items = Json::array();
-    // A queue that is gone by now has none.
-    if (const auto found = peek(house, command); found.ok()) {
-      for (const auto& item : *found) {
-        if (items.size() < command.limit) items.push_back(item_json(item, command.max_payload_bytes));
-      }
-    }
-    left -= items.size();
-    list.push_back({{"queue", queue.name}, {"unfinished", queue.unfinished()}, {"items", std::move(items)}});
-  }
-  Response response;
-  response.body = dump({{"dead_letters", std::move(list)}});
-  return response;
+}  // namespace
+
+void list_items(const House& house, const Match& match, Reply reply) {
+  const auto command = peek_command(match);
+  if (!command.ok()) return reply(problem(command.status()));
+  house.runtime.peek(command->queue, command->state, command->offset, command->limit,
+                     [reply = std::move(reply), command = *command](const absl::StatusOr<runtime::PeekedPage>& page) {
+                       if (!page.ok()) return reply(problem(about(page.status(), "queue", command.queue)));
+                       reply(items_response(*page, command));
+                     });
 }
+
+void list_dead_letters(const House& house, Reply reply) { std::make_shared<DeadLetters>(house, std::move(reply))->go_on(); }
 
 }  // namespace sluice::admin

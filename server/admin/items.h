@@ -12,10 +12,11 @@
 
 namespace sluice::admin {
 
+// Both answer once everything that they show is committed, and read back from the store where it is not in memory.
 // A page of a queue's items, as Peek gives it.
-[[nodiscard]] Response list_items(const House& house, const Match& match);
+void list_items(const House& house, const Match& match, Reply reply);
 // The first items of every queue that takes another's dead letters.
-[[nodiscard]] Response list_dead_letters(const House& house);
+void list_dead_letters(const House& house, Reply reply);
 
 // For the routes.
 // Calls `set` with the query's whole number, if there is one. INVALID_VALUE.

@@ -185,8 +185,10 @@ void add_lists(const House& house, Router& router) {
              [&house, started = house.clock.now()](const Match&) { return show_server(house, started); });
   add("/api/v1/queues", list_queues);
   add("/api/v1/queues/{queue}", show_queue);
-  add("/api/v1/queues/{queue}/items", list_items);
-  add_all("/api/v1/dead_letters", list_dead_letters);
+  router.add_late("GET", "/api/v1/queues/{queue}/items",
+                  [&house](const Match& match, Reply reply) { list_items(house, match, std::move(reply)); });
+  router.add_late("GET", "/api/v1/dead_letters",
+                  [&house](const Match&, Reply reply) { list_dead_letters(house, std::move(reply)); });
   add("/api/v1/pipelines", list_pipelines);
   add("/api/v1/pipelines/{pipeline}", show_pipeline);
   add_all("/api/v1/stages", list_stages);

@@ -16,6 +16,17 @@ void write_store(const journal::StoreUse& use, Exposition& out) {
   out.value({}, use.disk_free);
 }
 
+void write_payloads(const runtime::PayloadUse& use, Exposition& out) {
+  out.family("sluice_payload_resident_bytes", Type::kGauge, "Payloads and attributes of unfinished items in memory.");
+  out.value({}, use.resident);
+  out.family("sluice_payload_spilled_bytes", Type::kGauge, "Payloads and attributes of unfinished items in the store only.");
+  out.value({}, use.spilled);
+  out.family("sluice_payload_reads_total", Type::kCounter, "Items whose payload was read back from the store.");
+  out.value({}, use.reads.items);
+  out.family("sluice_payload_read_bytes_total", Type::kCounter, "What they held.");
+  out.value({}, use.reads.bytes);
+}
+
 }  // namespace
 
 std::string Metrics::text(const Measured& measured) {
@@ -29,6 +40,7 @@ std::string Metrics::text(const Measured& measured) {
   write_stages(measured.pipelines, out);
   out.family("sluice_commit_seconds", Type::kHistogram, "From a command to the commit of what it changed.");
   out.value({}, measured.commit_times);
+  write_payloads(measured.payloads, out);
   if (measured.store) write_store(*measured.store, out);
   if (measured.registry != nullptr) write_exits(*measured.registry, out);
   if (measured.calls != nullptr) write_calls(*measured.calls, out);

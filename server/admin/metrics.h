@@ -17,6 +17,7 @@
 #include "server/handlers/registry.h"
 #include "server/journal/journal.h"
 #include "server/model/counters.h"
+#include "server/runtime/payloads.h"
 
 namespace sluice::admin {
 
@@ -28,6 +29,7 @@ struct Measured {
   const base::CallCounts* calls = nullptr;       // null: left out
   const handlers::Registry* registry = nullptr;  // null: left out
   std::optional<journal::StoreUse> store;        // none: left out
+  runtime::PayloadUse payloads;
   std::string version;
   bool ready = true;
 };

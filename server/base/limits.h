@@ -92,6 +92,10 @@ inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;
 inline constexpr std::size_t kMinStoreBytes = 16UL << 20;
 inline constexpr std::size_t kMaxStoreBytes = 16UL << 40;
 inline constexpr std::size_t kDefaultStoreBytes = 64UL << 30;  // the file is sparse
+// Payloads and attributes that are held in memory; beyond, they are read back from the store when they are handed out.
+inline constexpr std::size_t kMinPayloadMemoryBytes = 64UL << 10;
+inline constexpr std::size_t kMaxPayloadMemoryBytes = 16UL << 40;
+inline constexpr std::size_t kDefaultPayloadMemoryBytes = 256UL << 20;
 // What puts must leave free: an eighth of the store, within these.
 inline constexpr std::size_t kMinStoreReserveBytes = 2UL << 20;
 inline constexpr std::size_t kMaxStoreReserveBytes = 256UL << 20;

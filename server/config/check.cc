@@ -72,12 +72,18 @@ class Checker {
 
   void check_data() {
     if (config_.data() != "none") settings_.data = config_.data();
-    const std::uint64_t bytes = config_.data_max_bytes();
+    check_bytes("data_max_bytes", config_.data_max_bytes(), limits::kMinStoreBytes, limits::kMaxStoreBytes,
+                settings_.data_max_bytes);
+    check_bytes("payload_memory_bytes", config_.payload_memory_bytes(), limits::kMinPayloadMemoryBytes,
+                limits::kMaxPayloadMemoryBytes, settings_.payload_memory_bytes);
+  }
+
+  // 0: not said.
+  void check_bytes(const char* path, std::uint64_t bytes, std::size_t least, std::size_t most, std::size_t& setting) {
     if (bytes == 0) return;
-    settings_.data_max_bytes = bytes;
-    if (bytes >= limits::kMinStoreBytes && bytes <= limits::kMaxStoreBytes) return;
-    complaints_.add("data_max_bytes",
-                    fmt::format("{} is out of its range, {} to {}", bytes, limits::kMinStoreBytes, limits::kMaxStoreBytes));
+    setting = bytes;
+    if (bytes >= least && bytes <= most) return;
+    complaints_.add(path, fmt::format("{} is out of its range, {} to {}", bytes, least, most));
   }
 
   void check_numbers() {

@@ -48,6 +48,8 @@ inline constexpr FlagInfo kFlags[] = {
     {"admin.token_file", "--admin-token-file", "SLUICE_ADMIN_TOKEN_FILE", "FILE", "The same, in a file"},
     {"data", "--data", "SLUICE_DATA", "DIR", "Keep everything in this directory; none = only in memory (below)"},
     {"data_max_bytes", "--data-max-bytes", "SLUICE_DATA_MAX_BYTES", "N", "How large the store may grow (68719476736)"},
+    {"payload_memory_bytes", "--payload-memory-bytes", "SLUICE_PAYLOAD_MEMORY_BYTES", "N",
+     "Payloads beyond this are read back from the store (268435456)"},
     {"threads", "--threads", "SLUICE_THREADS", "N", "Threads for stages and child processes (the cores, at least 2)"},
     {"drain_timeout", "--drain-timeout", "SLUICE_DRAIN_TIMEOUT", "DURATION", "How long SIGTERM lets running work finish (10s)"},
     {"log.level", "--log-level", "SLUICE_LOG_LEVEL", "LEVEL", "debug, info, warn or error (info)"},

@@ -39,6 +39,7 @@ struct Settings {
   // Empty: nothing is kept, everything is in memory. load() fills in a place where none was said.
   std::filesystem::path data;
   std::size_t data_max_bytes = limits::kDefaultStoreBytes;
+  std::size_t payload_memory_bytes = limits::kDefaultPayloadMemoryBytes;
   base::Duration drain_timeout = limits::kDefaultDrainTimeout;
   std::uint32_t threads = default_threads();
   std::map<std::string, handlers::SubprocessSpec> handlers;

@@ -138,21 +138,18 @@ grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, 
     const auto peek = wire::peek_of(request);
     if (!peek.ok()) return peek.status();
     call->about("queue", peek->queue);
-    house_.runtime.run(
-        [&](const Engine& engine, base::Time, Effects&) {
-          // One more, to see whether there is a next page.
-          return engine.peek(peek->queue, peek->state, peek->offset, peek->limit + 1);
-        },
-        [call, peek = *peek](const absl::StatusOr<std::vector<engine::PeekedItem>>& items) {
-          if (!items.ok()) return call->finish(items.status());
-          v1::PeekResponse response;
-          const auto shown = fill_page(*items, peek.limit, [&](const engine::PeekedItem& item) {
-            wire::fill(item, peek.max_payload_bytes, *response.add_items());
-            return &response.items(response.items_size() - 1);
-          });
-          if (shown < items->size()) response.set_next_page_token(wire::token_at(peek.offset + shown));
-          call->finish(response);
-        });
+    house_.runtime.peek(peek->queue, peek->state, peek->offset, peek->limit,
+                        [call, peek = *peek](const absl::StatusOr<runtime::PeekedPage>& page) {
+                          if (!page.ok()) return call->finish(page.status());
+                          v1::PeekResponse response;
+                          const auto shown = fill_page(page->items, peek.limit, [&](const engine::PeekedItem& item) {
+                            wire::fill(item, peek.max_payload_bytes, *response.add_items());
+                            return &response.items(response.items_size() - 1);
+                          });
+                          const bool more = page->more || shown < page->items.size();
+                          if (more) response.set_next_page_token(wire::token_at(peek.offset + shown));
+                          call->finish(response);
+                        });
     return absl::OkStatus();
   });
 }

@@ -31,6 +31,13 @@ void keep_for_good(std::unique_ptr<boost::asio::io_context> io) {
 
 absl::Status shutting_down() { return base::error(Reason::kShuttingDown, "the server is going down; try again in a moment"); }
 
+// What a journal cannot give back must stay in memory.
+engine::EngineOptions engine_options(const RuntimeOptions& options, const journal::Journal& journal) {
+  engine::EngineOptions engine = options.engine;
+  if (!journal.keeps_bodies()) engine.payload_memory_bytes = std::numeric_limits<std::size_t>::max();
+  return engine;
+}
+
 }  // namespace
 
 Runtime::Impl::Impl(Runtime& runtime, const RuntimeOptions& options, const base::Clock& clock, journal::Journal& journal,
@@ -42,8 +49,12 @@ Runtime::Impl::Impl(Runtime& runtime, const RuntimeOptions& options, const base:
       handlers_(handlers),
       io_(std::make_unique<boost::asio::io_context>(static_cast<int>(std::max(options.threads, 1U)))),
       work_(io_->get_executor()),
-      engine_(options.engine),
+      engine_(engine_options(options, journal)),
       stages_(runtime, clock, handlers, *io_),
+      bodies_(
+          journal, [this](model::LeaseId lease) { return is_leased(lease); },
+          [this](const absl::Status& failure) { this->on_failed(failure); }),
+      releases_([this](engine::Caller& caller, engine::Answer&& answer) { bodies_.give(caller, std::move(answer)); }),
       alarm_(clock, [this] {
         runtime_.apply([](engine::Engine& engine, base::Time now, engine::Effects& effects) { engine.run_due(now, effects); });
       }) {}
@@ -56,6 +67,7 @@ absl::Status Runtime::Impl::start(std::function<void(const absl::Status&)> on_fa
                           [this](const absl::Status& failure) { this->on_failed(failure); });
   if (!status.ok()) return status;
   started_ = true;
+  if (journal_.keeps_bodies()) bodies_.start();
   for (std::uint32_t i = 0; i < std::max(options_.threads, 1U); ++i) threads_.emplace_back([this] { io_->run(); });
   alarm_.start();
   runtime_.apply([](engine::Engine& engine, base::Time now, engine::Effects& effects) { engine.finish_restore(now, effects); });
@@ -86,6 +98,8 @@ void Runtime::Impl::stop() {
   journal_.stop();
   releases_.refuse(shutting_down());
   releases_.deliver();
+  bodies_.stop();
+  failed_ = true;  // what fails from now on is nobody's business
   // A worker whose answer waited for the last commit ends only now.
   if (!over) over = stages_.wait_until_over(kLastAnswers);
   stop_threads();
@@ -145,6 +159,7 @@ void Runtime::Impl::on_committed(journal::Position position) {
 }
 
 void Runtime::Impl::on_failed(const absl::Status& status) {
+  if (failed_.exchange(true)) return;
   const auto refusal = base::error(Reason::kStoreFailed, fmt::format("the store failed: {}", std::string(status.message())));
   releases_.refuse(refusal);
   boost::asio::post(*io_, [this, status, refusal] {
@@ -164,6 +179,16 @@ void Runtime::Impl::end_with(const absl::Status& status) {
 StageStatus Runtime::Impl::stage_status(std::string_view pipeline, std::string_view stage) const {
   const std::lock_guard lock(mutex_);
   return stages_.status(pipeline, stage);
+}
+
+bool Runtime::Impl::is_leased(model::LeaseId lease) const {
+  const std::lock_guard lock(mutex_);
+  return engine_.is_leased(lease);
+}
+
+PayloadUse Runtime::Impl::payload_use() const {
+  const std::lock_guard lock(mutex_);
+  return {engine_.resident_bytes(), engine_.bytes() - engine_.resident_bytes(), bodies_.reads()};
 }
 
 }  // namespace sluice::runtime

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "server/runtime/alarm.h"
+#include "server/runtime/bodies.h"
 #include "server/runtime/commit_times.h"
 #include "server/runtime/releases.h"
 #include "server/runtime/runtime.h"
@@ -35,6 +36,8 @@ class Runtime::Impl {
   void finish(base::Time now, Releases::Then then);
   [[nodiscard]] engine::Engine& engine() { return engine_; }
   [[nodiscard]] engine::Effects& effects() { return effects_; }
+  [[nodiscard]] Bodies& bodies() { return bodies_; }
+  [[nodiscard]] PayloadUse payload_use() const;
 
   [[nodiscard]] std::optional<engine::Answer> last_answer_for(const engine::Caller& caller, const absl::Status& status) const {
     return releases_.last_answer_for(caller, status);
@@ -49,7 +52,9 @@ class Runtime::Impl {
   // Returns the position that the turn's answers wait for.
   journal::Position append(base::Time now);
   void on_committed(journal::Position position);
+  // On any thread; the first counts.
   void on_failed(const absl::Status& status);
+  [[nodiscard]] bool is_leased(model::LeaseId lease) const;
   // From now on every answer is `status`.
   void end_with(const absl::Status& status);
   void stop_threads();
@@ -61,6 +66,7 @@ class Runtime::Impl {
   const handlers::Registry& handlers_;
   std::function<void(const absl::Status&)> tell_failed_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> failed_ = false;
   bool started_ = false;  // start() and stop() only
 
   // Behind a pointer, because a handler that does not end in time keeps it.
@@ -79,6 +85,7 @@ class Runtime::Impl {
   CommitTimes commit_times_;
   // The thread that is inside Journal::append(): it holds the lock, so it must not give answers.
   std::atomic<std::thread::id> appending_;
+  Bodies bodies_;
   Releases releases_;
   Alarm alarm_;
 };

@@ -94,9 +94,11 @@ void Releases::take_pending_up_to(std::vector<Release>::iterator end) {
   pending_progress_ -= static_cast<std::size_t>(std::ranges::count_if(batch_, &Release::progress));
 }
 
-void Releases::give(Release& release, const absl::Status& verdict) {
+void Releases::give(Release& release, const absl::Status& verdict) const {
   if (release.caller == nullptr) {
     release.then(verdict);
+  } else if (verdict.ok() && give_) {
+    give_(*release.caller, std::move(release.answer));
   } else if (verdict.ok()) {
     release.caller->answer(std::move(release.answer));
   } else if (!release.progress) {

@@ -7,6 +7,7 @@
 // Thread-safe.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,12 @@ class Releases {
   using Answers = std::vector<std::pair<engine::Caller*, engine::Answer>>;
   // Called with OK once its position is committed, with an error once that will never be.
   using Then = absl::AnyInvocable<void(const absl::Status&)>;
+
+  // How an answer gets to its caller. Called without a lock.
+  using Give = std::function<void(engine::Caller&, engine::Answer&&)>;
+
+  // Without `give`, callers are called.
+  explicit Releases(Give give = nullptr) : give_(std::move(give)) {}
 
   // Takes what one turn has to say: its answers, then `then`, which may be null. `answers` is left empty. What depends on
   // nothing that is not committed overtakes what waits, but never an earlier answer to the same caller.
@@ -61,8 +68,9 @@ class Releases {
   // Moves what may leave into batch_. False if there is nothing.
   bool take_ready();
   void take_pending_up_to(std::vector<Release>::iterator end);
-  static void give(Release& release, const absl::Status& verdict);
+  void give(Release& release, const absl::Status& verdict) const;
 
+  const Give give_;
   mutable std::mutex mutex_;
   journal::Position committed_ = 0;
   absl::Status refusal_;

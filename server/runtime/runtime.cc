@@ -1,5 +1,6 @@
 #include "server/runtime/runtime.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -41,6 +42,34 @@ bool Runtime::withdraw(engine::Caller& caller) {
   turn.finish(nullptr);
   return withdrawn;
 }
+
+namespace {
+
+// The page of what was found, which may be one item more.
+PeekedPage page_of(std::vector<engine::PeekedItem>&& found, std::size_t limit) {
+  std::size_t bytes = 0;  // to be read
+  std::size_t shown = 0;
+  while (shown < std::min(found.size(), limit) && bytes <= limits::kMaxGetBytes) {
+    if (found[shown].body == nullptr) bytes += found[shown].body_bytes;
+    ++shown;
+  }
+  const bool more = shown < found.size();
+  found.resize(shown);
+  return {std::move(found), more};
+}
+
+}  // namespace
+
+void Runtime::peek(std::string_view queue, std::optional<model::ItemState> state, std::size_t offset, std::size_t limit,
+                   absl::AnyInvocable<void(absl::StatusOr<PeekedPage>)> then) {
+  run([&](const engine::Engine& engine, base::Time, engine::Effects&) { return engine.peek(queue, state, offset, limit + 1); },
+      [this, limit, then = std::move(then)](absl::StatusOr<std::vector<engine::PeekedItem>> found) mutable {
+        if (!found.ok()) return then(found.status());
+        impl_->bodies().give(page_of(*std::move(found), limit), std::move(then));
+      });
+}
+
+PayloadUse Runtime::payload_use() const { return impl_->payload_use(); }
 
 StageStatus Runtime::stage_status(std::string_view pipeline, std::string_view stage) const {
   return impl_->stage_status(pipeline, stage);

@@ -19,10 +19,12 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/base/histogram.h"
 #include "server/engine/engine.h"
 #include "server/handlers/registry.h"
 #include "server/journal/journal.h"
+#include "server/runtime/payloads.h"
 #include "server/runtime/recovery.h"
 #include "server/runtime/stage_status.h"
 
@@ -80,6 +82,12 @@ class Runtime {
     });
   }
 
+  // Looks at up to `limit` items of a queue, from the `offset`-th on; of one state, or all. Calls `then` as run() does, or on
+  // the thread that reads the store, once everything recorded up to here is committed. A page ends early when the bodies that
+  // had to be read for it have limits::kMaxGetBytes; an item that ends meanwhile is left out of it.
+  void peek(std::string_view queue, std::optional<model::ItemState> state, std::size_t offset, std::size_t limit,
+            absl::AnyInvocable<void(absl::StatusOr<PeekedPage>)> then);
+
   // How much of its store the journal uses, and a copy of it: Journal::use(), Journal::back_up(). After start().
   [[nodiscard]] std::optional<journal::StoreUse> store_use() const;
   absl::StatusOr<journal::BackupFile> back_up(const std::function<bool()>& go_on);
@@ -90,6 +98,7 @@ class Runtime {
   // Zeros for a stage that has no worker and never had one.
   [[nodiscard]] StageStatus stage_status(std::string_view pipeline, std::string_view stage) const;
   [[nodiscard]] const handlers::Registry& handlers() const;
+  [[nodiscard]] PayloadUse payload_use() const;
   // From a command to the commit of its records; of those that had any, since the start.
   [[nodiscard]] base::Histogram commit_times() const;
   // True from the call of drain() or stop() on: new work should be refused with SHUTTING_DOWN.

@@ -97,6 +97,8 @@ asio::awaitable<std::optional<Delivery>> StageWorker::take() {
       if (!begin(got.items.front())) co_return std::nullopt;
       co_return std::move(got.items.front());
     }
+    // The item that was in it has ended meanwhile.
+    if (got.status.ok() && !got.end_of_queue) continue;
     if (!base::is(got.status, Reason::kLimitReached)) co_return std::nullopt;
     asio::steady_timer pause(executor_, limits::kStageRetryPause);
     co_await pause.async_wait(asio::use_awaitable);

@@ -176,6 +176,14 @@ TEST(Metrics, CountTheEndsOfChildrenByTheirHandler) {
   EXPECT_EQ(all.at(R"(sluice_handler_exits_total{handler="resize",reason="TIMED_OUT"})"), 0);
 }
 
+TEST(Metrics, TellWherePayloadsAre) {
+  const auto all = values(Metrics().text({.payloads = {.resident = 1, .spilled = 2, .reads = {.items = 3, .bytes = 4}}}));
+  EXPECT_EQ(all.at("sluice_payload_resident_bytes"), 1);
+  EXPECT_EQ(all.at("sluice_payload_spilled_bytes"), 2);
+  EXPECT_EQ(all.at("sluice_payload_reads_total"), 3);
+  EXPECT_EQ(all.at("sluice_payload_read_bytes_total"), 4);
+}
+
 TEST(Metrics, TellWhatIsStalledAndNotReady) {
   Measured measured{.queues = {queue_named("a", 1)}, .ready = false};
   measured.queues[0].stalls.push_back({engine::StallReason::kNoConsumer, "a", "..."});

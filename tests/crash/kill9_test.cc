@@ -121,6 +121,41 @@ TEST_F(Kill9, AMemoryQueueComesBackEmptyAndASyncQueueAsItWas) {
   EXPECT_EQ(fast.get({.max_wait = 10s})->payload(), "again");
 }
 
+TEST(Kill9Spilled, PayloadsBeyondMemoryComeBackInOrderAndWhole) {
+  const test::TempDir data;
+  SluicedProcess server({.flags = {"--data", data.path().string(), "--payload-memory-bytes", "65536"}});
+  Client client(server.address());
+  Queue tasks = client.create_queue("tasks", {.capacity = 0});
+  constexpr int kItems = 1'000;
+  const auto payload = [](int number) { return std::to_string(number) + std::string(2'000, static_cast<char>(number)); };
+  const auto put = [&](int first) {
+    std::vector<NewItem> items;
+    for (int i = first; i < first + kItems / 2; ++i) items.push_back({.payload = payload(i)});
+    tasks.put_batch(items);
+  };
+  int next = 0;
+  const auto drain_to = [&](int last) {
+    while (next < last) {
+      Batch batch = tasks.get_batch(100, {.max_wait = 10s});
+      ASSERT_FALSE(batch.items.empty());
+      for (Item& item : batch.items) {
+        ASSERT_EQ(item.payload(), payload(next++));
+        item.done();
+      }
+    }
+  };
+  put(0);
+  server.kill9();
+  server.restart();
+  put(kItems / 2);
+  EXPECT_EQ(tasks.peek({.max_items = 1, .max_payload_bytes = 10'000}).front().payload, payload(0));
+  drain_to(300);
+  server.kill9();
+  server.restart();
+  drain_to(kItems);
+  EXPECT_EQ(tasks.stats().unfinished, 0U);
+}
+
 TEST_F(Kill9, ASecondServerOnTheDirectoryIsRefused) {
   SluicedProcess second({.flags = {"--data", data_.path().string(), "--listen", "127.0.0.1:0"}, .serve = false});
   EXPECT_EQ(second.wait(), 1);

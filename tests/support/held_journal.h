@@ -60,6 +60,12 @@ class HeldJournal final : public journal::Journal {
     changed_.notify_all();
     return ++appended_;
   }
+  [[nodiscard]] bool keeps_bodies() const override { return store_ != nullptr; }
+  absl::StatusOr<std::vector<model::BodyPtr>> read_bodies(const std::vector<model::ItemId>& ids) const override {
+    std::vector<model::BodyPtr> bodies;
+    for (const model::ItemId id : ids) bodies.push_back(store_->body(id));
+    return bodies;
+  }
   void stop() override {
     commit_all();
     const std::lock_guard one_at_a_time(committing_);
