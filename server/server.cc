@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -133,6 +134,8 @@ class Server::Parts {
   // OK while new work is taken.
   [[nodiscard]] absl::Status ready() const;
   int run_until_end(Supervisor& supervisor);
+  // On the supervisor's thread.
+  void end_by_signal(int number);
   void finish(base::Duration drain_limit);
 
   base::SystemClock clock_;
@@ -145,6 +148,7 @@ class Server::Parts {
   std::string address_;
   std::function<void()> on_listening_;  // run() only
   std::string admin_address_;           // empty: there is none
+  std::atomic<bool> reading_ = false;   // its store
   std::atomic<bool> recovered_ = false;
   std::atomic<bool> draining_ = false;
   // In the order of their start; destroyed the other way round.
@@ -183,7 +187,9 @@ absl::Status Server::Parts::recover() {
   // A page of the store that is not there would end the process without a word.
   std::optional<journal::FaultGuard> guard;
   if (!store_file_.empty()) guard.emplace(store_file_);
+  reading_ = true;
   const auto tell = [this](const runtime::Recovered& so_far) {
+    if (so_far.complete) reading_ = false;
     if (store_file_.empty()) return;
     log::info(so_far.complete ? "recovered" : "recovering", {{"data", settings_.data.string()},
                                                              {"queues", so_far.queues},
@@ -191,7 +197,9 @@ absl::Status Server::Parts::recover() {
                                                              {"bytes", so_far.bytes},
                                                              {"took_s", so_far.took}});
   };
-  return runtime_->start([this](const absl::Status& failure) { end_.come_by_failure(failure); }, tell);
+  auto status = runtime_->start([this](const absl::Status& failure) { end_.come_by_failure(failure); }, tell);
+  reading_ = false;
+  return status;
 }
 
 absl::Status Server::Parts::listen() {
@@ -292,6 +300,15 @@ void Server::Parts::finish(base::Duration drain_limit) {
   slow_reactions_.reset();
 }
 
+void Server::Parts::end_by_signal(int number) {
+  // Nothing has begun that would have to be taken back, finished or written.
+  if (reading_) {
+    log::info("stopped while it read its store", {{"signal", number}});
+    std::_Exit(kExitOk);
+  }
+  end_.come_by_signal(number);
+}
+
 int Server::Parts::run_until_end(Supervisor& supervisor) {
   log::info("serving", {{"address", address_},
                         {"admin", admin_address_},
@@ -334,7 +351,7 @@ int Server::Parts::run(int argc, const char* const* argv) {
     say(fmt::format("listening grpc {}", address_));
     if (!admin_address_.empty()) say(fmt::format("listening admin {}", admin_address_));
   };
-  Supervisor supervisor([this](int signal) { end_.come_by_signal(signal); });
+  Supervisor supervisor([this](int signal) { end_by_signal(signal); });
   if (const auto status = start(std::move(loaded.settings)); !status.ok()) {
     log::error("cannot start", {{"error", std::string(status.message())}});
     return kExitFailed;

@@ -53,7 +53,8 @@ class Server {
 
   // sluiced: reads flags, environment and configuration file, serves until SIGTERM or SIGINT, drains, and returns an ExitCode.
   // Prints on standard output "listening grpc HOST:PORT" and "listening admin HOST:PORT" once it listens, and "ready" once its
-  // store is read and it serves. A second signal ends the process at once. To be called before the program starts threads of its
+  // store is read and it serves. A signal that comes while it reads its store ends the process there and then, with kExitOk:
+  // nothing has begun yet. A second signal ends the process at once. To be called before the program starts threads of its
   // own, so that they leave the signals to it. docs/configuration.md describes it for users.
   int run(int argc, const char* const* argv);
 

@@ -104,6 +104,18 @@ TEST(Recovery, TheServerListensAndSaysThatItIsNotReady) {
   outside.join();
 }
 
+TEST(Recovery, EndsAtOnceWhenTheServerIsToStop) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    support::SluicedProcess sluiced(
+        {.program = ENDLESS_RECOVERY_SERVER, .flags = {"--listen", "127.0.0.1:0", "--log-format", "json"}, .serve = false});
+    ASSERT_TRUE(sluiced.wait_for_error("reading without an end"));
+    sluiced.signal(number);
+    EXPECT_EQ(sluiced.wait(), kExitOk);
+    EXPECT_THAT(sluiced.standard_error(), testing::HasSubstr("stopped while it read its store"));
+    EXPECT_THAT(sluiced.standard_output(), testing::Not(testing::HasSubstr("ready")));
+  }
+}
+
 TEST(Recovery, IsToldInTheLog) {
   const test::TempDir data;
   support::SluicedProcess sluiced({.flags = {"--data", data.path().string(), "--log-format", "json"}});
