@@ -30,6 +30,14 @@ std::uint64_t disk_free(const std::filesystem::path& file) {
 // take longer than telling.
 constexpr Position kFewTurns = 4;
 
+absl::Status no_room_for_a_copy(const std::filesystem::path& file, const StoreUse& now) {
+  return base::error(
+      base::Reason::kBackupNoSpace,
+      fmt::format("{}: a backup needs {} bytes beside it for as long as it takes, and {} to spare; the disk has {}. "
+                  "Free disk space, or copy the directory while the server is stopped",
+                  file.string(), now.used, now.reserve, now.disk_free));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const LmdbOptions& options) {
@@ -91,17 +99,15 @@ absl::StatusOr<BackupFile> LmdbJournal::back_up(const std::function<bool()>& go_
   const std::unique_lock alone(backing_up_, std::try_to_lock);
   if (!alone) return base::error(base::Reason::kLimitReached, "another backup is under way; try again when it is done");
   const StoreUse now = *use();
-  if (now.disk_free < now.used + now.reserve) {
-    return base::error(
-        base::Reason::kBackupNoSpace,
-        fmt::format("{}: a backup needs {} bytes beside it for as long as it takes, and {} to spare; the disk has {}. "
-                    "Free disk space, or copy the directory while the server is stopped",
-                    store_->file().string(), now.used, now.reserve, now.disk_free));
-  }
+  if (now.disk_free < now.used + now.reserve) return no_room_for_a_copy(store_->file(), now);
   const auto aside = store_->file().parent_path() / kCopyDirectory;
   auto copied = copy_to(aside, go_on);
   std::error_code ignored;
+  // Others use the disk as well. The error itself does not tell: a write that is cut short is an I/O error to LMDB.
+  const StoreUse then = *use();
   std::filesystem::remove_all(aside, ignored);
+  const bool failed_to_write = absl::IsUnavailable(copied.status()) || absl::IsResourceExhausted(copied.status());
+  if (failed_to_write && then.disk_free < then.reserve) return no_room_for_a_copy(store_->file(), then);
   return copied;
 }
 

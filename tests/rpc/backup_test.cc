@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "server/base/limits.h"
 #include "sluice/v1/store_service.grpc.pb.h"
 #include "tests/rpc/fixture.h"
 #include "tests/support/temp_dir.h"
@@ -124,6 +125,24 @@ TEST(Backup, EndsWithItsDeadline) {
     next.context().set_deadline(std::chrono::system_clock::now() + 100ms);
     return next.receive().status.error_code() == StatusCode::DEADLINE_EXCEEDED;
   }));
+}
+
+TEST(Backup, AClientThatDoesNotReadHoldsNothingUp) {
+  // More than a connection takes in ahead of its reader.
+  TestServer server(std::make_unique<CopyingJournal>(std::string(32UL << 20, 'x'), false));
+  Client client(server);
+  ASSERT_THAT(client.create("tasks"), IsOk());
+  const auto stub = v1::StoreService::NewStub(server.new_channel());
+  grpc::ClientContext context;
+  const auto reader = stub->Backup(&context, {});
+  v1::BackupResponse message;
+  ASSERT_TRUE(reader->Read(&message));
+  for (int i = 0; i < 100; ++i) EXPECT_THAT(client.put("tasks", "x"), IsOk());
+  server.grpc().shutdown(limits::kLastCallsTimeout);
+  std::uint64_t received = message.data().size();
+  while (reader->Read(&message)) received += message.data().size();
+  EXPECT_FALSE(reader->Finish().ok());
+  EXPECT_LT(received, message.total_bytes());
 }
 
 TEST(Backup, EndsWithTheServer) {
