@@ -49,7 +49,10 @@ class StreamClient {
 
 class Producer : public StreamClient<v1::ProduceRequest, v1::ProduceResponse> {
  public:
-  Producer(Client& client, std::string queue) : queue_(std::move(queue)) { stream_ = client.queues().Produce(&context_); }
+  Producer(Client& client, std::string queue) : Producer(client.queues(), std::move(queue)) {}
+  Producer(v1::QueueService::StubInterface& queues, std::string queue) : queue_(std::move(queue)) {
+    stream_ = queues.Produce(&context_);
+  }
 
   bool put(const std::vector<std::string>& payloads) {
     v1::ProduceRequest request;
@@ -77,8 +80,9 @@ class Producer : public StreamClient<v1::ProduceRequest, v1::ProduceResponse> {
 
 class Consumer : public StreamClient<v1::ConsumeRequest, v1::ConsumeResponse> {
  public:
-  Consumer(Client& client, const std::string& queue, std::uint32_t credit) {
-    stream_ = client.queues().Consume(&context_);
+  Consumer(Client& client, const std::string& queue, std::uint32_t credit) : Consumer(client.queues(), queue, credit) {}
+  Consumer(v1::QueueService::StubInterface& queues, const std::string& queue, std::uint32_t credit) {
+    stream_ = queues.Consume(&context_);
     v1::ConsumeRequest request;
     request.set_queue(queue);
     request.set_consumer("test");

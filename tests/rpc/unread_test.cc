@@ -1,0 +1,85 @@
+// Clients of streams that do not read what they are told: they are not read either, so what is to be told has a bound.
+#include <atomic>
+#include <thread>
+
+#include "server/base/limits.h"
+#include "tests/rpc/stream_client.h"
+
+namespace sluice::rpc {
+namespace {
+
+// So many questions to the server in which nothing moves count as a standstill. A busy machine can make that true too early,
+// and then the test only sees less.
+constexpr int kQuestions = 500;
+
+// A connection that takes in little ahead of its reader.
+std::shared_ptr<grpc::Channel> narrow_channel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetMaxReceiveMessageSize(-1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+class UnreadTest : public RpcTest {
+ protected:
+  // Asks until `progress` has stood still, or is `end`. Returns where it stands.
+  std::uint64_t standstill(const std::function<std::uint64_t()>& progress, std::uint64_t end) {
+    std::uint64_t last = progress();
+    for (int still = 0; last < end && still < kQuestions;) {
+      (void)client_.look("tasks");
+      const std::uint64_t now = progress();
+      still = now == last ? still + 1 : 0;
+      last = now;
+    }
+    return last;
+  }
+
+  const std::unique_ptr<v1::QueueService::Stub> narrow_ = v1::QueueService::NewStub(narrow_channel(server_.address()));
+};
+
+TEST_F(UnreadTest, AProducerThatDoesNotReadIsHeldBack) {
+  constexpr std::uint64_t kItems = 6 * limits::kMaxProducedItems;
+  ASSERT_THAT(client_.create("tasks", 0), IsOk());
+  Producer producer(*narrow_, "tasks");
+  std::thread writer([&] {
+    for (std::uint64_t i = 0; i < kItems && producer.put({"x"}); ++i) {
+    }
+    producer.half_close();
+  });
+  const auto put = [this] { return client_.look("tasks").counters().put(); };
+  EXPECT_LT(standstill(put, kItems), kItems);
+  EXPECT_EQ(producer.ids_until(kItems).size(), kItems) << "once it reads, everything goes on";
+  writer.join();
+  EXPECT_THAT(producer.finish(), IsOk());
+}
+
+TEST_F(UnreadTest, AConsumerThatDoesNotReadIsHeldBack) {
+  constexpr std::uint64_t kTokens = limits::kMaxBatch;
+  constexpr std::uint64_t kMessages = 6 * limits::kMaxStreamItems / kTokens;
+  ASSERT_THAT(client_.create("tasks", 0), IsOk());
+  Consumer consumer(*narrow_, "tasks", 1);
+  std::vector<std::uint64_t> no_leases(kTokens);
+  for (std::uint64_t i = 0; i < kTokens; ++i) no_leases[i] = ~i;
+  std::atomic<std::uint64_t> written = 0;
+  std::thread writer([&] {
+    for (std::uint64_t i = 0; i < kMessages; ++i) {
+      consumer.done(no_leases);
+      ++written;
+    }
+    consumer.half_close();
+  });
+  EXPECT_LT(standstill([&] { return written.load(); }, kMessages), kMessages);
+  std::uint64_t refused = 0;
+  while (refused < kTokens * kMessages) {
+    const int told = consumer.read().refused_size();
+    if (told == 0) break;
+    refused += static_cast<std::uint64_t>(told);
+  }
+  writer.join();
+  EXPECT_EQ(refused, kTokens * kMessages) << "once it reads, everything goes on";
+  EXPECT_THAT(consumer.finish(), IsOk());
+}
+
+}  // namespace
+}  // namespace sluice::rpc
