@@ -52,7 +52,8 @@ inline constexpr base::CallName kCalls[] = {
 // Made of a literal, "QueueService/Put"; one that is not in the table does not compile.
 class Method {
  public:
-  consteval Method(const char* name) : number_(find(name)), name_(name) {}  // implicit: a name stands for its method
+  // Implicit: a name stands for its method.
+  explicit(false) consteval Method(const char* name) : number_(find(name)), name_(name) {}
 
   // Its place in the table.
   [[nodiscard]] constexpr std::size_t number() const { return number_; }
