@@ -142,7 +142,8 @@ class Server::Parts {
   handlers::Registry registry_;
   absl::Status registered_;  // the first error of add_handler()
   config::Settings settings_;
-  std::filesystem::path store_file_;           // empty: nothing is kept, or elsewhere
+  std::filesystem::path store_file_;  // empty: nothing is kept, or elsewhere
+  std::optional<journal::FaultGuard> guard_;
   std::unique_ptr<journal::Journal> journal_;  // null before start(), unless given
   End end_;
   std::string address_;
@@ -185,8 +186,7 @@ absl::Status Server::Parts::open_journal() {
 
 absl::Status Server::Parts::recover() {
   // A page of the store that is not there would end the process without a word.
-  std::optional<journal::FaultGuard> guard;
-  if (!store_file_.empty()) guard.emplace(store_file_);
+  if (!store_file_.empty()) guard_.emplace(store_file_);
   reading_ = true;
   const auto tell = [this](const runtime::Recovered& so_far) {
     if (so_far.complete) reading_ = false;
@@ -199,6 +199,9 @@ absl::Status Server::Parts::recover() {
   };
   auto status = runtime_->start([this](const absl::Status& failure) { end_.come_by_failure(failure); }, tell);
   reading_ = false;
+  // Payloads are still read back from it.
+  guard_.reset();
+  if (!store_file_.empty()) guard_.emplace(store_file_, journal::FaultGuard::Faults::kMissingPages);
   return status;
 }
 

@@ -30,11 +30,11 @@ void end_for_damage(const char* file, const char* what) {
   ::_exit(kDamagedStoreExit);
 }
 
-FaultGuard::FaultGuard(const std::filesystem::path& file) {
+FaultGuard::FaultGuard(const std::filesystem::path& file, Faults faults) {
   guarded_file = file.string();
   struct sigaction action {};
   action.sa_handler = on_fault;
-  ::sigaction(SIGSEGV, &action, &former_segv);
+  ::sigaction(SIGSEGV, faults == Faults::kAll ? &action : nullptr, &former_segv);
   ::sigaction(SIGBUS, &action, &former_bus);
 }
 

@@ -177,5 +177,23 @@ TEST_F(Kill9, ADamagedStoreIsRefusedByName) {
   EXPECT_THAT(again.standard_error(), testing::HasSubstr(file.string()));
 }
 
+TEST(Truncated, AStoreThatIsCutShortUnderAServerEndsItByName) {
+  const test::TempDir data;
+  SluicedProcess server({.flags = {"--data", data.path().string(), "--payload-memory-bytes", "65536"}});
+  const Client client(server.address(), {.reconnect_timeout = 0s});
+  Queue tasks = client.create_queue("tasks", {.capacity = 0});
+  // Most of them only in the store.
+  for (int i = 0; i < 200; ++i) tasks.put(std::string(20'000, 'x'));
+  const auto file = data.path() / "data.mdb";
+  std::filesystem::resize_file(file, 64'000);
+  try {
+    for (int i = 0; i < 200; ++i) (void)tasks.get({.max_wait = 0s});
+  } catch (const Error&) {
+    // The server is gone.
+  }
+  EXPECT_EQ(server.wait(), 70);
+  EXPECT_THAT(server.standard_error(), testing::HasSubstr(file.string() + ": the file is damaged"));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -94,7 +94,11 @@ class Run {
  private:
   [[nodiscard]] std::vector<std::string> flags() const {
     if (!options_.durable) return {"--data", "none", "--drain-timeout", kDrainTimeout};
-    return {"--data", data_.path().string(), "--data-max-bytes", std::to_string(kStoreBytes), "--drain-timeout", kDrainTimeout};
+    std::vector<std::string> flags{"--data",          data_.path().string(), "--data-max-bytes", std::to_string(kStoreBytes),
+                                   "--drain-timeout", kDrainTimeout};
+    // So little that most payloads are read back from the store.
+    if (options_.seed % 2 == 0) flags.insert(flags.end(), {"--payload-memory-bytes", "65536"});
+    return flags;
   }
   [[nodiscard]] std::uint64_t roll(std::uint64_t high) { return std::uniform_int_distribution<std::uint64_t>(1, high)(dice_); }
 
