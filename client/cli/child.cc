@@ -95,7 +95,7 @@ class SpawnSettings {
   posix_spawnattr_t attributes_{};
 };
 
-const Fd nothing;
+const Fd kNothing;
 
 // One child from its start to its end.
 class Child {
@@ -145,7 +145,7 @@ class Child {
     enum { kInput, kOutput, kErrors, kExit, kStop, kAll };
     const auto watch = [](const Fd& fd, short events) { return pollfd{.fd = fd.get(), .events = events, .revents = 0}; };
     std::array<pollfd, kAll> ready = {watch(input_, POLLOUT), watch(output_, POLLIN), watch(errors_, POLLIN),
-                                      watch(exit_, POLLIN), watch(result_.stopped ? nothing : stop_event_, POLLIN)};
+                                      watch(exit_, POLLIN), watch(result_.stopped ? kNothing : stop_event_, POLLIN)};
     if (poll(ready.data(), ready.size(), milliseconds_left()) < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "poll");
     }

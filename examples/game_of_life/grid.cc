@@ -17,7 +17,7 @@ Grid::Grid(std::string_view picture)
 std::size_t Grid::index(int y, int x) const {
   const int row = (y + height_) % height_;
   const int column = (x + width_) % width_;
-  return static_cast<std::size_t>(row * width_ + column);
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(column);
 }
 
 std::string Grid::square(int y, int x) const {

@@ -53,7 +53,7 @@ template <class Message, class Command>
 void on_queue(const House& house, std::string_view what, const Match& match, Reply reply, Command command) {
   auto request = body_of<Message>(match);
   if (!request.ok()) return reply(problem(request.status()));
-  const std::string name = match.part("queue");
+  const std::string& name = match.part("queue");
   if (auto status = wire::check_name("queue", name); !status.ok()) return reply(problem(status));
   note(what, "queue", name);
   house.runtime.run(

@@ -122,7 +122,9 @@ asio::awaitable<void> Connection::run() {
   const Membership member(connections_.all, this);
   for (bool more = true; more && !closed_;) {
     more = co_await wait_for_request();
-    if (more) more = co_await serve_one();
+    if (more) {
+      more = co_await serve_one();
+    }
   }
   if (!closed_) close();
 }
