@@ -111,7 +111,8 @@ TEST_F(StagesScenario, Scenario07_ASlowMiddleStageHoldsTheFirstBackAndMemoryStay
           },
   });
   DepthObserver observer(pipeline);
-  const std::vector<NewItem> burst(kCapacity, NewItem{.payload = std::string(1'000, 'x'), .attributes = {{"sleep", "1ms"}}});
+  const std::string sleep = std::to_string(kSlowness * kSlowness) + "ms";
+  const std::vector<NewItem> burst(kCapacity, NewItem{.payload = std::string(1'000, 'x'), .attributes = {{"sleep", sleep}}});
   const auto put = [&](int items) {
     for (int sent = 0; sent < items; sent += kCapacity) pipeline.queue("fast").put_batch(burst, {.max_wait = kPatience});
   };

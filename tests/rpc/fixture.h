@@ -58,6 +58,16 @@ struct Pending {
   std::promise<grpc::Status> done;
   std::future<grpc::Status> status = done.get_future();
 
+  Pending() = default;
+  // What is still under way when a test gives up must not write here any more.
+  ~Pending() {
+    if (!status.valid()) return;
+    context.TryCancel();
+    status.wait_for(kPatience);
+  }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+
   bool under_way() { return status.wait_for(0s) == std::future_status::timeout; }
   // The call's end.
   grpc::Status end() {
