@@ -26,9 +26,9 @@ std::uint64_t disk_free(const std::filesystem::path& file) {
   return error ? 0 : space.available;
 }
 
-// A group of so few commands is told of by the thread that wrote it, if nothing else is to be written: waking another would
-// take longer than telling.
-constexpr Position kFewTurns = 4;
+// A group of so few records, which has as few answers, is told of by the thread that wrote it, if nothing else is to be
+// written: waking another would take longer than telling.
+constexpr std::size_t kFewRecords = 16;
 
 absl::Status no_room_for_a_copy(const std::filesystem::path& file, const StoreUse& now) {
   return base::error(
@@ -149,8 +149,10 @@ void LmdbJournal::write_groups() {
     }
     if (ask_disk) store_->set_aside();
     if (last == committed) continue;
+    const bool few = group.size() <= kFewRecords;
     if (auto status = commit(group); !status.ok()) return notices_.failed(status);
-    const bool alone = last - std::exchange(committed, last) <= kFewTurns && !more_than(committed);
+    committed = last;
+    const bool alone = few && !more_than(committed);
     notices_.committed(committed, alone ? CommitNotices::On::kThisThread : CommitNotices::On::kOwnThread);
   }
 }
