@@ -222,18 +222,6 @@ void LmdbStore::set_aside() {
   }
 }
 
-absl::Status LmdbStore::read(Table table, std::string_view key, google::protobuf::MessageLite& message) const {
-  const Read read(env_);
-  if (read.error() != 0) return failed(read.error(), "begin a transaction");
-  MDB_val wanted = val(key);
-  MDB_val value;
-  const int rc = mdb_get(read.txn(), tables_.at(index(table)), &wanted, &value);
-  if (rc == MDB_NOTFOUND) return absl::NotFoundError("no such record");
-  if (rc != 0) return failed(rc, "read");
-  if (const auto wrong = read_frame(table, key, view(value), message)) return damaged(table, *wrong);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::uint8_t> LmdbStore::schema_version() const {
   const Read read(env_);
   if (read.error() != 0) return failed(read.error(), "begin a transaction");

@@ -137,8 +137,6 @@ class LmdbStore {
     std::uint64_t checksums_ = 0;
   };
 
-  // The value under the key, read into `message`: NOT_FOUND, or STORE_DAMAGED. Thread-safe.
-  absl::Status read(Table table, std::string_view key, google::protobuf::MessageLite& message) const;
   // Thread-safe.
   [[nodiscard]] StoreUsage usage() const;
   // Whether the disk had no more blocks to set aside when it was last asked. Thread-safe.
