@@ -86,6 +86,13 @@ inline constexpr std::size_t kMaxPayloadArgumentBytes = 64UL << 10;  // "{payloa
 inline constexpr std::chrono::microseconds kDefaultGrace = 2s;
 inline constexpr std::chrono::microseconds kMaxGrace = 1h;
 inline constexpr std::chrono::microseconds kMinHandlerTimeout = 1ms;
+inline constexpr std::uint32_t kMaxCoprocesses = 256;             // children of one handler at a time
+inline constexpr std::uint32_t kMaxCoprocessInFlight = 1'000;     // items in the hand of one child
+inline constexpr std::size_t kMaxAnswerHeadBytes = 64UL << 10;    // the line before an answer's bytes
+inline constexpr std::size_t kMaxDiscardedBytes = 64UL << 20;     // of one answer that is too large; then its child is ended
+inline constexpr std::size_t kCoprocessBufferBytes = 64UL << 10;  // gathered for one write, besides the last item
+inline constexpr std::chrono::microseconds kMinRestartPause = 100ms;  // after a child that ended before its first answer
+inline constexpr std::chrono::microseconds kMaxRestartPause = 10s;
 inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;
 
 // The store.
@@ -146,6 +153,7 @@ static_assert(kStopTimeout + 2 * kLastCallsTimeout < kEndTimeout, "time is left 
 static_assert(kBackupChunkBytes < kMaxResponseBytes);
 static_assert(kMaxAdminStreams < kMaxAdminConnections, "streams leave connections for everything else");
 static_assert(kEventInterval < kEventPing);
+static_assert(kMaxPayloadBytes + kMaxAttributeBytes < kMaxDiscardedBytes, "what nobody could have meant");
 static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
 
 }  // namespace sluice::limits

@@ -60,7 +60,12 @@ class Handler {
   // Works on one item. Must not block the thread. May throw: the exception becomes a HANDLER_THREW failure.
   virtual boost::asio::awaitable<Outcome> run(const Input& input, Context& context) = 0;
 
-  // "native", "subprocess" or "builtin".
+  // No more items come: ends what lives on between items, and calls `done` when it has, from any thread and perhaps at once.
+  // What is still worked on is not waited for longer than for limits::kDefaultGrace. Called once, while the executors of run()
+  // still run.
+  virtual void end(std::function<void()> done) { done(); }
+
+  // "native", "subprocess", "coprocess" or "builtin".
   [[nodiscard]] virtual std::string_view kind() const = 0;
   [[nodiscard]] virtual std::string_view description() const = 0;
   [[nodiscard]] virtual std::optional<base::Duration> timeout() const { return std::nullopt; }
