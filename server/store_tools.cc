@@ -43,7 +43,7 @@ absl::Status compact(const std::filesystem::path& directory, std::size_t max_byt
 
 absl::Status restore(const config::StoreTask& task, const std::filesystem::path& directory, std::size_t max_bytes) {
   const journal::FaultGuard guard(task.backup);
-  const auto restored = journal::restore_directory(task.backup, directory, max_bytes, task.overwrite, dry_start);
+  auto restored = journal::restore_directory(task.backup, directory, max_bytes, task.overwrite, dry_start);
   if (restored.ok()) fmt::print("restored {} from {}\n", directory.string(), task.backup);
   return restored;
 }

@@ -39,7 +39,7 @@ absl::Status Engine::lose(base::Time now, std::string_view queue, std::span<cons
       held.push_back(item);
     }
     std::ranges::sort(held);
-    held.erase(std::ranges::unique(held).begin(), held.end());
+    held.erase(std::unique(held.begin(), held.end()), held.end());
     lose_leases(step, found, std::move(held), model::failure_reason::kConsumerLost,
                 "the stream by which its consumer held it broke");
     return absl::OkStatus();

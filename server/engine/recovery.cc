@@ -113,7 +113,7 @@ void return_leased(Step& step, Queue& queue) {
 }  // namespace
 
 absl::Status Engine::restore(model::Record&& record) {
-  return std::visit([this](auto&& each) { return Restorer{state_->tables}(std::move(each)); }, std::move(record));
+  return std::visit([this](auto& each) { return Restorer{state_->tables}(std::move(each)); }, record);
 }
 
 void Engine::finish_restore(base::Time now, Effects& out) {

@@ -13,7 +13,7 @@ using model::number;
 void Batch::take(std::vector<model::Record>& records) {
   records_.swap(records);
   for (auto& record : records_) {
-    std::visit([this](auto&& each) { keep(std::move(each)); }, std::move(record));
+    std::visit([this](auto& each) { keep(std::move(each)); }, record);
   }
 }
 

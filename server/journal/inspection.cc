@@ -14,7 +14,7 @@ namespace {
 class Tally {
  public:
   void add(model::Record&& record) {
-    std::visit([this](auto&& each) { count(std::move(each)); }, std::move(record));
+    std::visit([this](auto& each) { count(std::move(each)); }, record);
   }
 
   Inspection result() && {

@@ -15,7 +15,7 @@ absl::StatusOr<model::BodyPtr> read_body(const LmdbStore::Snapshot& snapshot, mo
   auto status = snapshot.read(Table::kItems, key.view(), item);
   if (absl::IsNotFound(status)) return nullptr;
   if (!status.ok()) return status;
-  if (item.has_payload()) return body_from_store(std::move(item));
+  if (item.has_payload()) return body_from_store(item);
   store::Body body;
   status = snapshot.read(Table::kBodies, key.view(), body);
   if (absl::IsNotFound(status)) return snapshot.store().damaged(Table::kBodies, "an item has no payload");

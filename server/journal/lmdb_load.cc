@@ -88,9 +88,10 @@ absl::Status Load::items() {
     if (!item.has_payload()) {
       if (auto status = next_body(items.key(), bodies, body); !status.ok()) return status;
     }
+    auto body_of_item = item.has_payload() ? body_from_store(item) : from_store(std::move(body));
     model::ItemRecord record = from_store(std::move(item));
     record.id = model::ItemId{ItemKey::parse(items.key())};
-    record.body = item.has_payload() ? body_from_store(std::move(item)) : from_store(std::move(body));
+    record.body = std::move(body_of_item);
     each_(std::move(record));
   }
   checksums_ ^= items.checksums() ^ bodies.checksums();

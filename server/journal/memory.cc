@@ -6,7 +6,7 @@ namespace sluice::journal {
 
 void MemoryStore::apply(model::Record&& record) {
   const std::lock_guard lock(mutex_);
-  std::visit([this](auto&& one) { keep(std::move(one)); }, std::move(record));
+  std::visit([this](auto& one) { keep(std::move(one)); }, record);
 }
 
 model::BodyPtr MemoryStore::body(model::ItemId id) const {

@@ -219,7 +219,7 @@ void to_store(const model::Body& body, store::Body& out) {
 }
 
 model::BodyPtr from_store(store::Body&& stored) { return read_body(stored); }
-model::BodyPtr body_from_store(store::Item&& stored) { return read_body(stored); }
+model::BodyPtr body_from_store(store::Item& stored) { return read_body(stored); }
 
 void to_store(const model::RequestRecord& record, store::Request& out) {
   out.Clear();

@@ -27,8 +27,8 @@ void to_store(const model::PipelineRecord& record, store::Pipeline& out);
 [[nodiscard]] model::CountersRecord from_store(const store::Counters& stored);
 [[nodiscard]] model::ItemRecord from_store(store::Item&& stored);
 [[nodiscard]] model::BodyPtr from_store(store::Body&& stored);
-// Of an item that has its payload.
-[[nodiscard]] model::BodyPtr body_from_store(store::Item&& stored);
+// Of an item that has its payload: moves it out.
+[[nodiscard]] model::BodyPtr body_from_store(store::Item& stored);
 [[nodiscard]] model::RequestRecord from_store(const store::Request& stored);
 [[nodiscard]] model::PipelineRecord from_store(store::Pipeline&& stored);
 

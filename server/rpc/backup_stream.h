@@ -31,7 +31,7 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pu
   void OnDone() override { delete this; }
 
  private:
-  ~BackupStream() = default;
+  ~BackupStream() override = default;
 
   void finish(const absl::Status& outcome);
   [[nodiscard]] bool wanted();

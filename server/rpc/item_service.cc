@@ -42,18 +42,18 @@ auto with_results(Call* call) {
 }  // namespace
 
 grpc::ServerUnaryReactor* QueueService::Put(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new PutCall("QueueService/Put", context, out, house_);
+  auto* call = new PutCall("QueueService/Put"_method, context, out, house_);
   return serve<v1::PutRequest>(house_, call, in, [&](v1::PutRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     if (const auto trace = trace_of(*context)) wire::give(*trace, *request.mutable_items());
-    auto command = wire::put_of(std::move(request), call->start_time(house_.clock));
+    auto command = wire::put_of(request, call->start_time(house_.clock));
     if (command.ok()) call->start(std::move(*command));
     return with_request_id(command.status(), request.request_id());
   });
 }
 
 grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new GetCall("QueueService/Get", context, out, house_);
+  auto* call = new GetCall("QueueService/Get"_method, context, out, house_);
   return serve<v1::GetRequest>(house_, call, in, [&](const v1::GetRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     auto command = wire::get_of(request, call->start_time(house_.clock));
@@ -63,18 +63,18 @@ grpc::ServerUnaryReactor* QueueService::Get(Context* context, const Bytes* in, B
 }
 
 grpc::ServerUnaryReactor* QueueService::Complete(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new CompleteCall("QueueService/Complete", context, out, house_);
+  auto* call = new CompleteCall("QueueService/Complete"_method, context, out, house_);
   return serve<v1::CompleteRequest>(house_, call, in, [&](v1::CompleteRequest& request) {
-    auto commands = wire::completes_of(std::move(request), call->start_time(house_.clock));
+    auto commands = wire::completes_of(request, call->start_time(house_.clock));
     if (commands.ok()) call->start(std::move(*commands));
     return with_request_id(commands.status(), request.request_id());
   });
 }
 
 grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Fail", context, out, house_);
-  return serve<v1::FailRequest>(house_, call, in, [&](v1::FailRequest& request) {
-    auto commands = wire::fails_of(std::move(request));
+  auto* call = new Call("QueueService/Fail"_method, context, out, house_);
+  return serve<v1::FailRequest>(house_, call, in, [&](const v1::FailRequest& request) {
+    auto commands = wire::fails_of(request);
     if (!commands.ok()) return with_request_id(commands.status(), request.request_id());
     call->about("queue", commands->front().queue);
     house_.runtime.run(
@@ -93,7 +93,7 @@ grpc::ServerUnaryReactor* QueueService::Fail(Context* context, const Bytes* in, 
 }
 
 grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Extend", context, out, house_);
+  auto* call = new Call("QueueService/Extend"_method, context, out, house_);
   return serve<v1::ExtendRequest>(house_, call, in, [&](const v1::ExtendRequest& request) {
     const auto command = wire::extend_of(request);
     if (!command.ok()) return command.status();
@@ -113,7 +113,7 @@ grpc::ServerUnaryReactor* QueueService::Extend(Context* context, const Bytes* in
 }
 
 grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Release", context, out, house_);
+  auto* call = new Call("QueueService/Release"_method, context, out, house_);
   return serve<v1::ReleaseRequest>(house_, call, in, [&](const v1::ReleaseRequest& request) {
     const auto command = wire::release_of(request);
     if (!command.ok()) return command.status();
@@ -133,7 +133,7 @@ grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* i
 }
 
 grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/Peek", context, out, house_);
+  auto* call = new Call("QueueService/Peek"_method, context, out, house_);
   return serve<v1::PeekRequest>(house_, call, in, [&](const v1::PeekRequest& request) {
     const auto peek = wire::peek_of(request);
     if (!peek.ok()) return peek.status();
@@ -156,14 +156,14 @@ grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, 
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* QueueService::Produce(Context* context) {
   if (auto status = house_.answering(); !status.ok()) return new RefusedStream(status);
-  auto* stream = new ProduceStream("QueueService/Produce", context, house_);
+  auto* stream = new ProduceStream("QueueService/Produce"_method, context, house_);
   stream->start();
   return stream;
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* QueueService::Consume(Context* context) {
   if (auto status = house_.answering(); !status.ok()) return new RefusedStream(status);
-  auto* stream = new ConsumeStream("QueueService/Consume", context, house_);
+  auto* stream = new ConsumeStream("QueueService/Consume"_method, context, house_);
   stream->start();
   return stream;
 }

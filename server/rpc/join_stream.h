@@ -44,7 +44,7 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   void OnDone() override;
 
  private:
-  ~JoinStream() = default;
+  ~JoinStream() override = default;
 
   void leave();
   // Writes what is next, or finishes, unless a message is under way. Takes the lock along: as soon as it is given up with

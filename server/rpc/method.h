@@ -49,11 +49,10 @@ inline constexpr base::CallName kCalls[] = {
     {kStoreService, "Backup", kServerStream},
 };
 
-// Made of a literal, "QueueService/Put"; one that is not in the table does not compile.
+// Made of a literal, "QueueService/Put"_method; one that is not in the table does not compile.
 class Method {
  public:
-  // Implicit: a name stands for its method.
-  explicit(false) consteval Method(const char* name) : number_(find(name)), name_(name) {}
+  explicit consteval Method(std::string_view name) : number_(find(name)), name_(name) {}
 
   // Its place in the table.
   [[nodiscard]] constexpr std::size_t number() const { return number_; }
@@ -71,6 +70,8 @@ class Method {
   std::size_t number_;
   std::string_view name_;
 };
+
+consteval Method operator""_method(const char* name, std::size_t length) { return Method({name, length}); }
 
 // Counts one call from its beginning to its end. Used by one call, which ends once.
 class CountedCall {

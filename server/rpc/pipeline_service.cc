@@ -85,7 +85,7 @@ absl::Status check_handlers(const model::PipelineSpec& spec, const handlers::Reg
 }  // namespace
 
 grpc::ServerUnaryReactor* PipelineService::CreatePipeline(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/CreatePipeline", context, out, house_);
+  auto* call = new Call("PipelineService/CreatePipeline"_method, context, out, house_);
   return serve<v1::CreatePipelineRequest>(house_, call, in, [&](const v1::CreatePipelineRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     const auto spec = wire::spec_of(request);
@@ -103,7 +103,7 @@ grpc::ServerUnaryReactor* PipelineService::CreatePipeline(Context* context, cons
 }
 
 grpc::ServerUnaryReactor* PipelineService::GetPipeline(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/GetPipeline", context, out, house_);
+  auto* call = new Call("PipelineService/GetPipeline"_method, context, out, house_);
   return serve<v1::GetPipelineRequest>(house_, call, in, [&](const v1::GetPipelineRequest& request) {
     auto status = wire::check_name("pipeline", request.pipeline());
     if (!status.ok()) return status;
@@ -115,7 +115,7 @@ grpc::ServerUnaryReactor* PipelineService::GetPipeline(Context* context, const B
 }
 
 grpc::ServerUnaryReactor* PipelineService::ListPipelines(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/ListPipelines", context, out, house_);
+  auto* call = new Call("PipelineService/ListPipelines"_method, context, out, house_);
   return serve<v1::ListPipelinesRequest>(house_, call, in, [&](const v1::ListPipelinesRequest& request) {
     const auto page = wire::page_of(request);
     if (!page.ok()) return page.status();
@@ -139,7 +139,7 @@ grpc::ServerUnaryReactor* PipelineService::ListPipelines(Context* context, const
 }
 
 grpc::ServerUnaryReactor* PipelineService::DeletePipeline(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/DeletePipeline", context, out, house_);
+  auto* call = new Call("PipelineService/DeletePipeline"_method, context, out, house_);
   return serve<v1::DeletePipelineRequest>(house_, call, in, [&](const v1::DeletePipelineRequest& request) {
     auto status = wire::check_name("pipeline", request.pipeline());
     if (!status.ok()) return status;
@@ -159,7 +159,7 @@ grpc::ServerUnaryReactor* PipelineService::DeletePipeline(Context* context, cons
 }
 
 grpc::ServerUnaryReactor* PipelineService::ClosePipeline(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/ClosePipeline", context, out, house_);
+  auto* call = new Call("PipelineService/ClosePipeline"_method, context, out, house_);
   return serve<v1::ClosePipelineRequest>(house_, call, in, [&](const v1::ClosePipelineRequest& request) {
     auto status = wire::check_name("pipeline", request.pipeline());
     if (!status.ok()) return status;
@@ -182,12 +182,12 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PipelineService::JoinPipeline(Contex
     if (const auto* view = std::get_if<PipelineView>(&answer.progress)) fill(*view, runtime, *response.mutable_pipeline());
     return serialize(response);
   };
-  auto* stream = new JoinStream("PipelineService/JoinPipeline", "pipeline", context, house_, tell);
+  auto* stream = new JoinStream("PipelineService/JoinPipeline"_method, "pipeline", context, house_, tell);
   return serve_join<v1::JoinPipelineRequest>(stream, house_, in, &Engine::join_pipeline);
 }
 
 grpc::ServerUnaryReactor* PipelineService::ScaleStage(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/ScaleStage", context, out, house_);
+  auto* call = new Call("PipelineService/ScaleStage"_method, context, out, house_);
   return on_stage<v1::ScaleStageRequest, v1::ScaleStageResponse>(
       house_, call, in, [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
         return engine.scale_stage(now, request.pipeline(), request.stage(), request.workers(), effects);
@@ -195,7 +195,7 @@ grpc::ServerUnaryReactor* PipelineService::ScaleStage(Context* context, const By
 }
 
 grpc::ServerUnaryReactor* PipelineService::PauseStage(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/PauseStage", context, out, house_);
+  auto* call = new Call("PipelineService/PauseStage"_method, context, out, house_);
   return on_stage<v1::PauseStageRequest, v1::PauseStageResponse>(
       house_, call, in, [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
         return engine.pause_stage(now, request.pipeline(), request.stage(), effects);
@@ -203,7 +203,7 @@ grpc::ServerUnaryReactor* PipelineService::PauseStage(Context* context, const By
 }
 
 grpc::ServerUnaryReactor* PipelineService::ResumeStage(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/ResumeStage", context, out, house_);
+  auto* call = new Call("PipelineService/ResumeStage"_method, context, out, house_);
   return on_stage<v1::ResumeStageRequest, v1::ResumeStageResponse>(
       house_, call, in, [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
         return engine.resume_stage(now, request.pipeline(), request.stage(), effects);
@@ -211,7 +211,7 @@ grpc::ServerUnaryReactor* PipelineService::ResumeStage(Context* context, const B
 }
 
 grpc::ServerUnaryReactor* PipelineService::ListHandlers(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("PipelineService/ListHandlers", context, out, house_);
+  auto* call = new Call("PipelineService/ListHandlers"_method, context, out, house_);
   return serve<v1::ListHandlersRequest>(house_, call, in, [&](const v1::ListHandlersRequest& request) {
     const auto page = wire::page_of(request);
     if (!page.ok()) return page.status();

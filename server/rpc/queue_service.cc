@@ -69,7 +69,7 @@ grpc::ByteBuffer tell_queue(engine::JoinAnswer&& answer) {
 }  // namespace
 
 grpc::ServerUnaryReactor* QueueService::CreateQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/CreateQueue", context, out, house_);
+  auto* call = new Call("QueueService/CreateQueue"_method, context, out, house_);
   return serve<v1::CreateQueueRequest>(house_, call, in, [&](const v1::CreateQueueRequest& request) {
     if (auto open = house_.open(); !open.ok()) return open;
     const auto spec = wire::spec_of(request);
@@ -85,7 +85,7 @@ grpc::ServerUnaryReactor* QueueService::CreateQueue(Context* context, const Byte
 }
 
 grpc::ServerUnaryReactor* QueueService::GetQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/GetQueue", context, out, house_);
+  auto* call = new Call("QueueService/GetQueue"_method, context, out, house_);
   return on_queue<v1::GetQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects&) { return engine.queue(now, request.queue()); },
@@ -93,7 +93,7 @@ grpc::ServerUnaryReactor* QueueService::GetQueue(Context* context, const Bytes* 
 }
 
 grpc::ServerUnaryReactor* QueueService::ListQueues(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/ListQueues", context, out, house_);
+  auto* call = new Call("QueueService/ListQueues"_method, context, out, house_);
   return serve<v1::ListQueuesRequest>(house_, call, in, [&](const v1::ListQueuesRequest& request) {
     const auto page = wire::page_of(request);
     if (!page.ok()) return page.status();
@@ -117,7 +117,7 @@ grpc::ServerUnaryReactor* QueueService::ListQueues(Context* context, const Bytes
 }
 
 grpc::ServerUnaryReactor* QueueService::UpdateQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/UpdateQueue", context, out, house_);
+  auto* call = new Call("QueueService/UpdateQueue"_method, context, out, house_);
   return serve<v1::UpdateQueueRequest>(house_, call, in, [&](const v1::UpdateQueueRequest& request) {
     const auto patch = wire::patch_of(request);
     if (!patch.ok()) return patch.status();
@@ -136,7 +136,7 @@ grpc::ServerUnaryReactor* QueueService::UpdateQueue(Context* context, const Byte
 }
 
 grpc::ServerUnaryReactor* QueueService::DeleteQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/DeleteQueue", context, out, house_);
+  auto* call = new Call("QueueService/DeleteQueue"_method, context, out, house_);
   return on_queue<v1::DeleteQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
@@ -146,7 +146,7 @@ grpc::ServerUnaryReactor* QueueService::DeleteQueue(Context* context, const Byte
 }
 
 grpc::ServerUnaryReactor* QueueService::CloseQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/CloseQueue", context, out, house_);
+  auto* call = new Call("QueueService/CloseQueue"_method, context, out, house_);
   return on_queue<v1::CloseQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
@@ -157,7 +157,7 @@ grpc::ServerUnaryReactor* QueueService::CloseQueue(Context* context, const Bytes
 }
 
 grpc::ServerUnaryReactor* QueueService::PauseQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/PauseQueue", context, out, house_);
+  auto* call = new Call("QueueService/PauseQueue"_method, context, out, house_);
   return on_queue<v1::PauseQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
@@ -167,7 +167,7 @@ grpc::ServerUnaryReactor* QueueService::PauseQueue(Context* context, const Bytes
 }
 
 grpc::ServerUnaryReactor* QueueService::ResumeQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/ResumeQueue", context, out, house_);
+  auto* call = new Call("QueueService/ResumeQueue"_method, context, out, house_);
   return on_queue<v1::ResumeQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
@@ -177,7 +177,7 @@ grpc::ServerUnaryReactor* QueueService::ResumeQueue(Context* context, const Byte
 }
 
 grpc::ServerUnaryReactor* QueueService::PurgeQueue(Context* context, const Bytes* in, Bytes* out) {
-  auto* call = new Call("QueueService/PurgeQueue", context, out, house_);
+  auto* call = new Call("QueueService/PurgeQueue"_method, context, out, house_);
   return on_queue<v1::PurgeQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
@@ -187,7 +187,7 @@ grpc::ServerUnaryReactor* QueueService::PurgeQueue(Context* context, const Bytes
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* QueueService::JoinQueue(Context* context, const Bytes* in) {
-  auto* stream = new JoinStream("QueueService/JoinQueue", "queue", context, house_, tell_queue);
+  auto* stream = new JoinStream("QueueService/JoinQueue"_method, "queue", context, house_, tell_queue);
   return serve_join<v1::JoinQueueRequest>(stream, house_, in, &Engine::join_queue);
 }
 

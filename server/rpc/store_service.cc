@@ -6,7 +6,7 @@ namespace sluice::rpc {
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StoreService::Backup(grpc::CallbackServerContext* context,
                                                                  const grpc::ByteBuffer* in) {
-  constexpr Method kMethod = "StoreService/Backup";
+  constexpr Method kMethod = "StoreService/Backup"_method;
   const base::ReactionTimer timer(kMethod.name());
   auto* stream = new BackupStream(kMethod, context, house_);
   v1::BackupRequest request;

@@ -47,7 +47,7 @@ std::vector<model::LeaseId> read_tokens(Reader& reader, const google::protobuf::
 
 }  // namespace
 
-absl::StatusOr<engine::PutCommand> put_of(v1::PutRequest&& request, const CallTime& time) {
+absl::StatusOr<engine::PutCommand> put_of(v1::PutRequest& request, const CallTime& time) {
   Reader reader;
   engine::PutCommand command;
   command.queue = reader.name({kRequest, "queue"}, request.queue());
@@ -78,7 +78,7 @@ absl::StatusOr<engine::GetCommand> get_of(const v1::GetRequest& request, const C
   return command;
 }
 
-absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRequest&& request, const CallTime& time) {
+absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRequest& request, const CallTime& time) {
   Reader reader;
   engine::CompleteCommand common;
   common.queue = reader.name({kRequest, "queue"}, request.queue());
@@ -94,7 +94,7 @@ absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRe
   return commands;
 }
 
-absl::StatusOr<std::vector<engine::FailCommand>> fails_of(v1::FailRequest&& request) {
+absl::StatusOr<std::vector<engine::FailCommand>> fails_of(const v1::FailRequest& request) {
   Reader reader;
   engine::FailCommand common;
   common.queue = reader.name({kRequest, "queue"}, request.queue());

@@ -22,13 +22,14 @@ struct CallTime {
   base::Time deadline = base::kNever;
 };
 
-[[nodiscard]] absl::StatusOr<engine::PutCommand> put_of(v1::PutRequest&& request, const CallTime& time);
+// Moves the items out of the request.
+[[nodiscard]] absl::StatusOr<engine::PutCommand> put_of(v1::PutRequest& request, const CallTime& time);
 [[nodiscard]] absl::StatusOr<engine::GetCommand> get_of(const v1::GetRequest& request, const CallTime& time);
-// One for each completion, in the order of the request; at least one.
-[[nodiscard]] absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRequest&& request,
+// One for each completion, in the order of the request; at least one. Moves the outputs out of the request.
+[[nodiscard]] absl::StatusOr<std::vector<engine::CompleteCommand>> completes_of(v1::CompleteRequest& request,
                                                                                 const CallTime& time);
 // One for each lease, in the order of the request; at least one.
-[[nodiscard]] absl::StatusOr<std::vector<engine::FailCommand>> fails_of(v1::FailRequest&& request);
+[[nodiscard]] absl::StatusOr<std::vector<engine::FailCommand>> fails_of(const v1::FailRequest& request);
 
 struct ExtendCommand {
   std::string queue;

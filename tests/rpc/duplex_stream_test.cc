@@ -15,7 +15,7 @@ namespace {
 // comes, and the reactions are the test's to call.
 class HeldStream final : public DuplexStream {
  public:
-  explicit HeldStream(House& house) : DuplexStream("QueueService/Consume", nullptr, house) {}
+  explicit HeldStream(House& house) : DuplexStream("QueueService/Consume"_method, nullptr, house) {}
   ~HeldStream() override = default;
 
   void end_now() { end(base::error(base::Reason::kShuttingDown, "the server is going down")); }

@@ -24,9 +24,7 @@ v1::PutRequest put_request(int items = 1) {
   return request;
 }
 
-absl::StatusOr<engine::PutCommand> put(v1::PutRequest request, const CallTime& time = kCall) {
-  return put_of(std::move(request), time);
-}
+absl::StatusOr<engine::PutCommand> put(v1::PutRequest request, const CallTime& time = kCall) { return put_of(request, time); }
 
 TEST(Put, TakesItemsInOrder) {
   auto request = put_request(2);
@@ -141,7 +139,7 @@ v1::CompleteRequest complete_request(int completions, int outputs = 0) {
 }
 
 absl::StatusOr<std::vector<engine::CompleteCommand>> complete(v1::CompleteRequest request) {
-  return completes_of(std::move(request), kCall);
+  return completes_of(request, kCall);
 }
 
 TEST(Complete, IsOneCommandForEachToken) {
@@ -203,7 +201,7 @@ absl::StatusOr<std::vector<engine::FailCommand>> fail_with(const std::function<v
   request.set_request_id("r");
   request.add_leases()->set_lease_token(1);
   change(*request.add_leases());
-  return fails_of(std::move(request));
+  return fails_of(request);
 }
 
 TEST(Fail, IsOneCommandForEachToken) {
@@ -233,7 +231,7 @@ TEST(Fail, ChecksEveryField) {
               RefusedFor(Reason::kInvalidValue, "leases[1].retry_delay"));
   v1::FailRequest request;
   request.set_queue("tasks");
-  EXPECT_THAT(fails_of(std::move(request)), RefusedFor(Reason::kInvalidValue, "leases"));
+  EXPECT_THAT(fails_of(request), RefusedFor(Reason::kInvalidValue, "leases"));
 }
 
 TEST(Extend, TakesTokens) {

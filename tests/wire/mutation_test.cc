@@ -73,18 +73,18 @@ std::vector<Entry> entries() {
   all.push_back(
       entry<v1::ScaleStageRequest>(R"({"pipeline": "p", "stage": "s", "workers": 3})", [](const auto& r) { return check(r); }));
   all.push_back(entry<v1::PutRequest>(R"({"queue": "a", "max_wait": "3s", "request_id": "r", "items": )" + items + "}",
-                                      [](auto r) { return put_of(std::move(r), kCall); }));
+                                      [](auto r) { return put_of(r, kCall); }));
   all.push_back(
       entry<v1::GetRequest>(R"({"queue": "a", "max_items": 3, "max_wait": "3s", "lease_duration": "9s", "consumer": "me"})",
                             [](auto r) { return get_of(r, kCall); }));
   all.push_back(entry<v1::CompleteRequest>(
       R"({"queue": "a", "max_wait": "3s", "request_id": "r", "completions": [{"lease_token": 5,
           "outputs": [{"queue": "b", "item": {"payload": "eA==", "attributes": {"k": "v"}}}]}, {"lease_token": 6}]})",
-      [](auto r) { return completes_of(std::move(r), kCall); }));
+      [](auto r) { return completes_of(r, kCall); }));
   all.push_back(entry<v1::FailRequest>(
       R"({"queue": "a", "request_id": "r", "leases": [{"lease_token": 5, "retry_delay": "2s", "do_not_retry": true,
           "failure": {"reason": "BAD", "message": "m", "stderr_tail": "t", "exit_code": 2, "signal": 9}}]})",
-      [](auto r) { return fails_of(std::move(r)); }));
+      [](const auto& r) { return fails_of(r); }));
   all.push_back(entry<v1::ExtendRequest>(R"({"queue": "a", "lease_tokens": [1, 2, 3], "lease_duration": "5s"})",
                                          [](const auto& r) { return extend_of(r); }));
   all.push_back(

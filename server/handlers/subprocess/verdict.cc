@@ -1,9 +1,8 @@
 #include "server/handlers/subprocess/verdict.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <system_error>
 
 #include <fmt/format.h>
