@@ -74,17 +74,18 @@ Position LmdbJournal::append(std::vector<model::Record>& records) {
   return position;
 }
 
-void LmdbJournal::ask_disk_again() const {
+void LmdbJournal::look_again() const {
   const std::lock_guard lock(mutex_);
-  ask_disk_ = true;
+  look_ = true;
   changed_.notify_one();
 }
 
 bool LmdbJournal::full() const {
-  if (store_->disk_full()) ask_disk_again();
   const StoreUsage usage = store_->usage();
   // Small payloads take up to twice their size in pages, with keys and state.
-  return usage.used_bytes + 2 * uncommitted_bytes_ + usage.reserve_bytes > usage.max_bytes;
+  const bool full = usage.room_bytes < usage.reserve_bytes + 2 * uncommitted_bytes_;
+  if (full) look_again();
+  return full;
 }
 
 std::optional<StoreUse> LmdbJournal::use() const {
@@ -138,16 +139,18 @@ void LmdbJournal::write_groups() {
   Position committed = 0;
   while (true) {
     Position last = 0;
-    bool ask_disk = false;
+    bool look = false;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return last_ > committed || stopping_ || ask_disk_; });
-      ask_disk = std::exchange(ask_disk_, false);
+      changed_.wait(lock, [&] { return last_ > committed || stopping_ || look_; });
+      look = std::exchange(look_, false);
       if (last_ == committed && stopping_) return;
       group.swap(pending_);
       last = last_;
     }
-    if (ask_disk) store_->set_aside();
+    if (look) {
+      if (auto status = store_->look_for_room(); !status.ok()) return notices_.failed(status);
+    }
     if (last == committed) continue;
     const bool few = group.size() <= kFewRecords;
     if (auto status = commit(group); !status.ok()) return notices_.failed(status);

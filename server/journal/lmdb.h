@@ -43,9 +43,9 @@ class LmdbJournal final : public Journal {
   explicit LmdbJournal(std::unique_ptr<LmdbStore> store) : store_(std::move(store)) {}
   absl::StatusOr<BackupFile> copy_to(const std::filesystem::path& directory, const std::function<bool()>& go_on) const;
   void write_groups();
-  // Has the writing thread ask the disk again whether it is still full. Otherwise only the next commit would, and while puts
-  // are refused there may be none.
-  void ask_disk_again() const;
+  // Has the writing thread look whether there is room now. Otherwise only the next commit would, and while puts are refused
+  // there may be none.
+  void look_again() const;
   // Something was appended after it.
   bool more_than(Position position) const;
   absl::Status commit(std::vector<model::Record>& records);
@@ -62,7 +62,7 @@ class LmdbJournal final : public Journal {
   std::vector<model::Record> pending_;  // guarded by mutex_
   Position last_ = 0;                   // guarded by mutex_
   bool stopping_ = false;               // guarded by mutex_
-  mutable bool ask_disk_ = false;       // guarded by mutex_
+  mutable bool look_ = false;           // guarded by mutex_
   std::thread writer_;
 };
 

@@ -1,10 +1,5 @@
 #include "server/journal/lmdb_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,31 +11,6 @@
 #include "sluice/store/v1/record.pb.h"
 
 namespace sluice::journal {
-namespace {
-
-std::size_t reserve_of(std::size_t max_bytes) {
-  return std::clamp(max_bytes / 8, limits::kMinStoreReserveBytes, limits::kMaxStoreReserveBytes);
-}
-
-// A read transaction that ends by itself.
-class Read {
- public:
-  explicit Read(MDB_env* env) : error_(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn_)) {}
-  ~Read() {
-    if (error_ == 0) mdb_txn_abort(txn_);
-  }
-  Read(const Read&) = delete;
-  Read& operator=(const Read&) = delete;
-  [[nodiscard]] int error() const { return error_; }
-  [[nodiscard]] MDB_txn* txn() const { return txn_; }
-
- private:
-  MDB_txn* txn_ = nullptr;
-  int error_;
-};
-
-}  // namespace
-
 LmdbStore::LmdbStore(std::filesystem::path file, std::size_t max_bytes) : file_(std::move(file)), max_bytes_(max_bytes) {}
 
 LmdbStore::~LmdbStore() {
@@ -156,7 +126,7 @@ absl::Status LmdbStore::open_tables() {
   digest_ = *digest;
   count_pages(write.txn());
   if (auto status = write.keep_tables(); !status.ok()) return status;
-  set_aside();
+  count_room(true);
   return absl::OkStatus();
 }
 
@@ -188,40 +158,6 @@ absl::StatusOr<std::uint64_t> LmdbStore::read_digest(MDB_txn* txn, std::uint64_t
   return digest.checksums();
 }
 
-void LmdbStore::count_pages(MDB_txn* txn) {
-  std::size_t pages = 0;
-  std::size_t page_bytes = 0;
-  for (std::size_t i = 1; i <= kTables; ++i) {
-    MDB_stat stat;
-    if (mdb_stat(txn, tables_.at(i), &stat) != 0) continue;
-    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-    page_bytes = stat.ms_psize;
-  }
-  used_bytes_ = pages * page_bytes;
-}
-
-void LmdbStore::set_aside() {
-  MDB_envinfo info;
-  MDB_stat stat;
-  mdb_env_info(env_, &info);
-  mdb_env_stat(env_, &stat);
-  const std::size_t length = (info.me_last_pgno + 1) * stat.ms_psize;
-  const std::size_t wanted = std::min(length + reserve_of(max_bytes_), max_bytes_);
-  if (wanted <= set_aside_bytes_ && !disk_full_) return;
-  // Half as much again each time, so that this is rare.
-  const std::size_t generous = std::min(length + 2 * reserve_of(max_bytes_), max_bytes_);
-  int fd = -1;
-  mdb_env_get_fd(env_, &fd);
-  if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(generous)) == 0) {
-    set_aside_bytes_ = generous;
-    disk_full_ = false;
-  } else if (errno == ENOSPC || errno == EDQUOT) {
-    disk_full_ = true;
-  } else {
-    set_aside_bytes_ = max_bytes_;  // a file system that cannot do it
-  }
-}
-
 absl::StatusOr<std::uint8_t> LmdbStore::schema_version() const {
   const Read read(env_);
   if (read.error() != 0) return failed(read.error(), "begin a transaction");
@@ -230,12 +166,6 @@ absl::StatusOr<std::uint8_t> LmdbStore::schema_version() const {
   const int rc = mdb_get(read.txn(), tables_.at(index(Table::kMeta)), &key, &value);
   if (rc != 0) return failed(rc, "read");
   return version_in(view(value));
-}
-
-StoreUsage LmdbStore::usage() const {
-  // A full disk looks like a full store: nothing left but what is set aside.
-  const std::size_t used = disk_full_ ? max_bytes_ : used_bytes_.load();
-  return {used, max_bytes_, reserve_of(max_bytes_)};
 }
 
 absl::Status LmdbStore::damaged(Table table, std::string_view what) const {

@@ -31,8 +31,11 @@ struct LmdbOptions {
 // What a store holds. Every number is of the last commit.
 struct StoreUsage {
   std::size_t used_bytes = 0;  // pages that hold data
+  // How much more may be written: while the file can grow, everything but what is used; then what is free inside it, as long as
+  // the largest payload fits in there in one piece. Of a store that is open for writing.
+  std::size_t room_bytes = 0;
   std::size_t max_bytes = 0;
-  // What is set aside so that consumers can drain a full store: puts are refused when less than this is left.
+  // What is set aside so that consumers can drain a full store: puts are refused when there is less room than this.
   std::size_t reserve_bytes = 0;
 };
 
@@ -139,10 +142,9 @@ class LmdbStore {
 
   // Thread-safe.
   [[nodiscard]] StoreUsage usage() const;
-  // Whether the disk had no more blocks to set aside when it was last asked. Thread-safe.
-  [[nodiscard]] bool disk_full() const { return disk_full_; }
-  // Has the file system set blocks aside, so that a full disk does not stop consumers from draining. Every commit does so too.
-  void set_aside();
+  // Asks the disk again and counts anew, and makes what the last commit freed usable if there is no other room. Not beside a
+  // Write.
+  absl::Status look_for_room();
   // Of the last commit. Thread-safe.
   [[nodiscard]] absl::StatusOr<std::uint8_t> schema_version() const;
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
@@ -164,6 +166,16 @@ class LmdbStore {
   absl::StatusOr<bool> find_tables(MDB_txn* txn, unsigned flags);
   absl::StatusOr<std::uint64_t> read_digest(MDB_txn* txn, std::uint64_t last_transaction) const;
   void count_pages(MDB_txn* txn);
+  // After a commit, or `anew`: everything afresh.
+  void count_room(bool anew);
+  [[nodiscard]] std::size_t room_inside();
+  [[nodiscard]] std::size_t length() const;
+  // Has the file system set blocks aside, so that a full disk does not stop consumers from draining.
+  void set_aside(std::size_t length);
+  // On a full disk: what an earlier run has set aside is there still.
+  void back_what_is_there(std::size_t length, std::size_t wanted);
+  // Blocks for the first `bytes` of the file, or the system's error number.
+  int back(std::size_t bytes);
 
   const std::filesystem::path file_;
   const std::size_t max_bytes_;
@@ -171,9 +183,14 @@ class LmdbStore {
   MDB_env* env_ = nullptr;
   std::array<MDB_dbi, kTables + 1> tables_{};
   std::uint64_t digest_ = 0;
-  std::size_t set_aside_bytes_ = 0;
+  std::size_t backed_bytes_ = 0;  // so much of the file has blocks on the disk, or will get them
+  bool disk_full_ = false;        // there were no more blocks to set aside when the disk was last asked
+  // While the file cannot grow: what was counted, what has been written since, at most, and the last commit's free pages then.
+  std::optional<std::size_t> counted_room_;
+  std::size_t written_bytes_ = 0;
+  std::size_t freed_last_ = 0;
   std::atomic<std::size_t> used_bytes_{0};
-  std::atomic<bool> disk_full_{false};
+  std::atomic<std::size_t> room_bytes_{0};
 };
 
 }  // namespace sluice::journal

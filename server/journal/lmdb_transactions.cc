@@ -105,6 +105,8 @@ absl::Status LmdbStore::Write::put(Table table, std::string_view key, const goog
   value = {framed_size(message), nullptr};
   if (const int rc = mdb_cursor_put(cursor, &wanted, &value, flags); rc != 0) return store_.failed(rc, "write");
   digest_ ^= write_frame(table, key, message, {static_cast<char*>(value.mv_data), value.mv_size});
+  // Pages are half full at the least.
+  store_.written_bytes_ += 2 * value.mv_size;
   return absl::OkStatus();
 }
 
@@ -116,6 +118,8 @@ absl::Status LmdbStore::Write::append(Table table, std::string_view key, const g
   if (rc == MDB_KEYEXIST) return put(table, key, message);
   if (rc != 0) return store_.failed(rc, "write");
   digest_ ^= write_frame(table, key, message, {static_cast<char*>(value.mv_data), value.mv_size});
+  // Pages are half full at the least.
+  store_.written_bytes_ += 2 * value.mv_size;
   return absl::OkStatus();
 }
 
@@ -184,7 +188,7 @@ absl::Status LmdbStore::Write::commit() {
   const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
   if (rc != 0) return store_.failed(rc, "commit");
   store_.digest_ = digest_;
-  store_.set_aside();
+  store_.count_room(false);
   return absl::OkStatus();
 }
 

@@ -31,6 +31,23 @@ constexpr std::size_t index(Table table) { return static_cast<std::size_t>(table
 inline MDB_val val(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
 inline std::string_view view(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
 
+// A read transaction that ends by itself.
+class Read {
+ public:
+  explicit Read(MDB_env* env) : error_(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn_)) {}
+  ~Read() {
+    if (error_ == 0) mdb_txn_abort(txn_);
+  }
+  Read(const Read&) = delete;
+  Read& operator=(const Read&) = delete;
+  [[nodiscard]] int error() const { return error_; }
+  [[nodiscard]] MDB_txn* txn() const { return txn_; }
+
+ private:
+  MDB_txn* txn_ = nullptr;
+  int error_;
+};
+
 // A status for an LMDB or system error number; its message names the file.
 [[nodiscard]] absl::Status store_error(const std::filesystem::path& file, int error, std::string_view doing);
 // STORE_DAMAGED, naming the file and what is wrong.

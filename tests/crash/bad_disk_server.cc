@@ -1,5 +1,5 @@
 // sluiced on a disk that goes bad when it is told to: from SIGUSR1 on every sync fails with EIO; from SIGUSR2 on the disk is
-// full, which means that it sets no more blocks aside, until the next SIGUSR2.
+// full, which means that it has no more blocks than the files have, until the next SIGUSR2.
 //
 // The program is sluiced's own with the C library's calls interposed (tests/support/disk_log.h). SLUICE_DATA names the
 // directory.
@@ -30,14 +30,15 @@ sigset_t orders() {
   const std::string directory = std::getenv("SLUICE_DATA");
   const sigset_t set = orders();
   std::optional<sluice::test::DiskFault> fault;
+  std::optional<sluice::test::FullDisk> full;
   for (int order = 0;;) {
     if (sigwait(&set, &order) != 0) continue;
-    if (fault) {
-      fault.reset();
-    } else if (order == SIGUSR1) {
+    if (order == SIGUSR1) {
       fault.emplace(directory, DiskCall::kSync, 1, EIO, true);
+    } else if (full) {
+      full.reset();
     } else {
-      fault.emplace(directory, DiskCall::kSetAside, 1, ENOSPC, true);
+      full.emplace(directory);
     }
   }
 }

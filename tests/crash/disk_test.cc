@@ -96,6 +96,11 @@ TEST_F(BadDisk, AFullDiskRefusesPutsAndServesConsumers) {
     ASSERT_TRUE(item) << i;
     item->done();
   }
+  EXPECT_TRUE(support::eventually([&] { return reason_of([&] { tasks.put("again"); }).empty(); }))
+      << "what the drained items took can be used again";
+  const std::size_t inside = fill(tasks, 600, reason);
+  EXPECT_EQ(reason, "STORAGE_FULL") << "but no more than that";
+  EXPECT_GT(inside, taken / 4);
   server.signal(SIGUSR2);
   EXPECT_TRUE(support::eventually([&] { return reason_of([&] { tasks.put("again"); }).empty(); }))
       << "there is room on the disk again, although nobody has written anything since";

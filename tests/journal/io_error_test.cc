@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <optional>
 
 #include "tests/journal/running_journal.h"
 #include "tests/journal/script.h"
-#include "tests/support/deadline.h"
 #include "tests/support/disk_log.h"
 #include "tests/support/temp_dir.h"
 
@@ -66,23 +64,6 @@ INSTANTIATE_TEST_SUITE_P(Kinds, IoError,
                          testing::Values(FaultKind{DiskCall::kWrite, EIO, false}, FaultKind{DiskCall::kWrite, EIO, true},
                                          FaultKind{DiskCall::kWrite, ENOSPC, true}, FaultKind{DiskCall::kSync, EIO, false},
                                          FaultKind{DiskCall::kSync, EIO, true}, FaultKind{DiskCall::kOpen, EMFILE, false}));
-
-// Refusing puts must not keep a store from noticing that there is room again: perhaps nobody commits anything meanwhile.
-TEST(FullDisk, IsOverWhenThereIsRoomAgain) {
-  const test::TempDir directory;
-  const Script script(3, 1);
-  {
-    // The first start of a store sets nothing aside yet.
-    RunningJournal journal(directory.path());
-    ASSERT_TRUE(journal.append_and_wait(script.appends().front()));
-  }
-  std::optional<test::DiskFault> full(std::in_place, directory.path(), DiskCall::kSetAside, 1, ENOSPC, true);
-  RunningJournal journal(directory.path());
-  ASSERT_TRUE(journal.status().ok()) << journal.status();
-  EXPECT_TRUE(journal.journal().full());
-  full.reset();
-  EXPECT_TRUE(support::eventually([&] { return !journal.journal().full(); }));
-}
 
 }  // namespace
 }  // namespace sluice::journal

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct Watch {
   std::string file;  // of the DiskLog; empty: none
   std::vector<DiskEvent> events;
   std::optional<Fault> fault;
+  std::string full;  // the directory of the FullDisk; empty: none
 };
 
 Watch& watch() {
@@ -61,6 +63,16 @@ bool fails(DiskCall call, int fd) {
   const int error = fault_for(call, path_of(fd));
   if (error != 0) errno = error;
   return error != 0;
+}
+
+// Before bytes are written to, or blocks set aside for, [0, end) of a file: true if the disk is full, with errno set.
+bool lacks_blocks(int fd, std::int64_t end) {
+  const std::lock_guard lock(watch().mutex);
+  if (watch().full.empty() || !path_of(fd).starts_with(watch().full)) return false;
+  struct stat file {};
+  if (::fstat(fd, &file) == 0 && end <= file.st_blocks * 512) return false;
+  errno = ENOSPC;
+  return true;
 }
 
 void note(int fd, std::int64_t offset, const char* data, std::size_t size) {
@@ -155,6 +167,16 @@ bool DiskFault::happened() const {
   return watch().fault->seen >= watch().fault->n;
 }
 
+FullDisk::FullDisk(const std::filesystem::path& directory) {
+  const std::lock_guard lock(watch().mutex);
+  watch().full = std::filesystem::canonical(directory).string();
+}
+
+FullDisk::~FullDisk() {
+  const std::lock_guard lock(watch().mutex);
+  watch().full.clear();
+}
+
 }  // namespace sluice::test
 
 // The interposed calls: those by which LMDB writes, syncs and opens. A definition in the program comes before the C library's.
@@ -165,6 +187,7 @@ using sluice::test::DiskCall;
 ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
   static const auto real = sluice::test::next<ssize_t (*)(int, const void*, size_t, off_t)>("pwrite");
   if (sluice::test::fails(DiskCall::kWrite, fd)) return -1;
+  if (sluice::test::lacks_blocks(fd, offset + static_cast<off_t>(size))) return -1;
   const ssize_t written = real(fd, data, size, offset);
   if (written > 0) sluice::test::note(fd, offset, static_cast<const char*>(data), static_cast<size_t>(written));
   return written;
@@ -175,6 +198,7 @@ ssize_t write(int fd, const void* data, size_t size) {
   static const auto real = sluice::test::next<ssize_t (*)(int, const void*, size_t)>("write");
   if (sluice::test::fails(DiskCall::kWrite, fd)) return -1;
   const off_t offset = ::lseek(fd, 0, SEEK_CUR);
+  if (offset >= 0 && sluice::test::lacks_blocks(fd, offset + static_cast<off_t>(size))) return -1;
   const ssize_t written = real(fd, data, size);
   if (written > 0 && offset >= 0) sluice::test::note(fd, offset, static_cast<const char*>(data), static_cast<size_t>(written));
   return written;
@@ -202,6 +226,7 @@ int fdatasync(int fd) {
 int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
   static const auto real = sluice::test::next<int (*)(int, int, off64_t, off64_t)>("fallocate64");
   if (sluice::test::fails(DiskCall::kSetAside, fd)) return -1;
+  if (sluice::test::lacks_blocks(fd, offset + length)) return -1;
   return real(fd, mode, offset, length);
 }
 int fallocate(int fd, int mode, off_t offset, off_t length) { return fallocate64(fd, mode, offset, length); }

@@ -1,7 +1,8 @@
 // What a program did to one file, seen below the program: the write and sync calls of this test binary are interposed.
 //
-// Two uses. A DiskLog records every write and sync, so that a test can build the file as it would be after a power cut at any
-// moment: with what was synced, and with none, some or torn parts of what was not. A DiskFault makes the n-th call fail.
+// Three uses. A DiskLog records every write and sync, so that a test can build the file as it would be after a power cut at any
+// moment: with what was synced, and with none, some or torn parts of what was not. A DiskFault makes the n-th call fail. A
+// FullDisk has no more blocks to give.
 #pragma once
 
 #include <cstdint>
@@ -66,6 +67,15 @@ class DiskFault {
   DiskFault& operator=(const DiskFault&) = delete;
   // Whether the n-th call came.
   [[nodiscard]] bool happened() const;
+};
+
+// While it lives, the disk has no free blocks for files in `directory`: what they have they can write to, and nothing else.
+class FullDisk {
+ public:
+  explicit FullDisk(const std::filesystem::path& directory);
+  ~FullDisk();
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
 };
 
 }  // namespace sluice::test
