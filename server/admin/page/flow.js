@@ -1,9 +1,11 @@
 // Pipelines drawn as they flow: queue, stage, queue.
+import {act, path, sure} from './api.js';
 import {brief, count, element, rate, seconds, setData, setText} from './format.js';
 import {openQueue} from './queue_dialog.js';
 import {openStage} from './stage_dialog.js';
 
 const kDots = 16;
+const kNodesInAFrame = 50;  // that are new, and then the rest of one card
 const cards = new Map();  // by the pipeline's name
 
 // The edges that lead back to where the flow has been: what makes a ring a ring.
@@ -127,32 +129,32 @@ function drawStage(node, stage) {
   setData(node, 'state', stage.state.replace('STAGE_STATE_', '').toLowerCase());
 }
 
-// The lines between the nodes, from edge to edge of the boxes.
-function drawEdges(card) {
-  const box = card.flow.getBoundingClientRect();
-  if (!box.width) return;
-  const down = getComputedStyle(card.flow).getPropertyValue('--down').trim() === '1';
-  const at = (node) => {
-    const r = node.getBoundingClientRect();
-    return {left: r.left - box.left, right: r.right - box.left, top: r.top - box.top, bottom: r.bottom - box.top,
-            x: (r.left + r.right) / 2 - box.left, y: (r.top + r.bottom) / 2 - box.top};
-  };
-  for (const {from, to, back, path} of card.edges) {
-    const a = at(card.nodes.get(from));
-    const b = at(card.nodes.get(to));
-    let line;
-    if (back) {
-      const y = Math.max(a.bottom, b.bottom) + 14;
-      line = `M${a.x} ${a.bottom} C${a.x} ${y} ${b.x} ${y} ${b.x} ${b.bottom}`;
-    } else if (down) {
-      const half = (b.top - a.bottom) / 2;
-      line = `M${a.x} ${a.bottom} C${a.x} ${a.bottom + half} ${b.x} ${b.top - half} ${b.x} ${b.top - 2}`;
-    } else {
-      const half = (b.left - a.right) / 2;
-      line = `M${a.right} ${a.y} C${a.right + half} ${a.y} ${b.left - half} ${b.y} ${b.left - 2} ${b.y}`;
-    }
-    path.setAttribute('d', line);
+// A line between two nodes, from edge to edge of their boxes. "down" is how the flow goes on a phone.
+function lineOf(a, b, back, down) {
+  if (back) {
+    const y = Math.max(a.bottom, b.bottom) + 14;
+    return `M${a.x} ${a.bottom} C${a.x} ${y} ${b.x} ${y} ${b.x} ${b.bottom}`;
   }
+  if (down) {
+    const half = (b.top - a.bottom) / 2;
+    return `M${a.x} ${a.bottom} C${a.x} ${a.bottom + half} ${b.x} ${b.top - half} ${b.x} ${b.top - 2}`;
+  }
+  const half = (b.left - a.right) / 2;
+  return `M${a.right} ${a.y} C${a.right + half} ${a.y} ${b.left - half} ${b.y} ${b.left - 2} ${b.y}`;
+}
+
+// The lines of a card. Nothing is written here: a line that is written between two looks has the page laid out for each of them.
+function linesOf(card) {
+  const box = card.flow.getBoundingClientRect();
+  if (!box.width) return [];
+  const down = getComputedStyle(card.flow).getPropertyValue('--down').trim() === '1';
+  const places = new Map();
+  for (const [id, node] of card.nodes) {
+    const r = node.getBoundingClientRect();
+    places.set(id, {left: r.left - box.left, right: r.right - box.left, top: r.top - box.top, bottom: r.bottom - box.top,
+                    x: (r.left + r.right) / 2 - box.left, y: (r.top + r.bottom) / 2 - box.top});
+  }
+  return card.edges.map(({from, to, back, line}) => [line, lineOf(places.get(from), places.get(to), back, down)]);
 }
 
 const svg = (tag, properties = {}) => {
@@ -161,14 +163,23 @@ const svg = (tag, properties = {}) => {
   return made;
 };
 
+// Cards that are out of sight are not laid out, and are told of when they come into it.
 const observer = new ResizeObserver((entries) => {
-  for (const {target} of entries) drawEdges(target.card);
+  for (const [line, way] of entries.flatMap(({target}) => linesOf(target.card))) line.setAttribute('d', way);
 });
+
+async function close(name) {
+  if (!await sure(`Close ${name}?`, 'Its first queues take no more puts, for good. What is in it is worked on, and then the next ones close.', 'Close')) {
+    return;
+  }
+  await act(path('pipelines', name, 'close'), {}, `${name} is closed`);
+}
 
 function makeCard(pipeline) {
   const card = {shape: shape(pipeline), nodes: new Map(), edges: []};
   card.title = element('h3', {}, pipeline.name);
   card.told = element('span', {class: 'dim'});
+  card.close = element('button', {type: 'button', class: 'small', onclick: () => close(pipeline.name), 'aria-label': `Close ${pipeline.name}`}, 'Close…');
   card.svg = svg('svg', {class: 'edges', 'aria-hidden': 'true'});
   card.flow = element('div', {class: 'flow'}, card.svg);
   card.flow.card = card;
@@ -182,11 +193,11 @@ function makeCard(pipeline) {
     card.flow.append(node);
   }
   for (const edge of edges) {
-    const path = svg('path', {class: edge.back ? 'edge back' : 'edge'});
-    card.svg.append(path);
-    card.edges.push({...edge, path});
+    const line = svg('path', {class: edge.back ? 'edge back' : 'edge'});
+    card.svg.append(line);
+    card.edges.push({...edge, line});
   }
-  card.root = element('article', {class: 'pipeline'}, element('div', {class: 'bar'}, card.title, card.told),
+  card.root = element('article', {class: 'pipeline'}, element('div', {class: 'bar'}, card.title, element('div', {class: 'told'}, card.told, card.close)),
                       element('div', {class: 'scroll'}, card.flow));
   observer.observe(card.flow);
   return card;
@@ -201,10 +212,12 @@ function drawCard(card, pipeline, state) {
   for (const stage of pipeline.stages) drawStage(card.nodes.get(`s ${stage.spec.name}`), stage);
   // A line moves while its stage works.
   const busy = new Set(pipeline.stages.filter((stage) => stage.busy_workers).map((stage) => `s ${stage.spec.name}`));
-  for (const {from, to, path} of card.edges) path.classList.toggle('moves', busy.has(from) || busy.has(to));
+  for (const {from, to, line} of card.edges) line.classList.toggle('moves', busy.has(from) || busy.has(to));
+  card.close.hidden = pipeline.finished;
   setText(card.told, pipeline.finished ? 'finished' : `${count(pipeline.unfinished)} unfinished`);
 }
 
+// False if there is more to make, which the next frame will.
 export function drawPipelines(state, into) {
   const names = [...state.pipelines.keys()].sort();
   for (const [name, card] of cards) {
@@ -215,12 +228,20 @@ export function drawPipelines(state, into) {
   }
   into.querySelector('.nothing').hidden = names.length > 0;
   let before = into.querySelector('.nothing');
+  let made = 0;
+  let complete = true;
   for (const name of names) {
     const pipeline = state.pipelines.get(name);
-    if (!cards.has(name)) cards.set(name, makeCard(pipeline));
+    if (!cards.has(name)) {
+      complete = made < kNodesInAFrame;
+      if (!complete) continue;
+      cards.set(name, makeCard(pipeline));
+      made += cards.get(name).nodes.size;
+    }
     const card = cards.get(name);
     if (before.nextElementSibling !== card.root) before.after(card.root);
     before = card.root;
     drawCard(card, pipeline, state);
   }
+  return complete;
 }

@@ -2,7 +2,11 @@
 
 const counts = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 
-export const count = (value) => value < 1e6 ? counts.format(value) : `${(value / 1e6).toFixed(value < 1e7 ? 2 : 1)} M`;
+export function count(value) {
+  // The most frequent by far, and a formatter costs.
+  if (value < 1e3) return String(Math.round(value));
+  return value < 1e6 ? counts.format(value) : `${(value / 1e6).toFixed(value < 1e7 ? 2 : 1)} M`;
+}
 
 export function rate(value) {
   if (!value) return '0';
@@ -40,11 +44,17 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-// Changes the page only where it differs.
-export function setText(target, text) {
-  if (target.textContent !== String(text)) target.textContent = text;
+// These change the page only where it differs. What an element shows is remembered with it, because asking the page is slow, and
+// its text is changed in place, because a new one would have to be laid out anew.
+export function setText(target, value) {
+  const text = String(value);
+  if (target.shown === text) return;
+  target.shown = text;
+  const only = target.childNodes.length === 1 ? target.firstChild : null;
+  if (text && only?.nodeType === Node.TEXT_NODE) only.data = text; else target.textContent = text;
 }
 export function setData(target, key, value) {
-  if (value == null || value === false) delete target.dataset[key];
-  else if (target.dataset[key] !== String(value)) target.dataset[key] = value;
+  const text = value == null || value === false ? undefined : String(value);
+  if (target.dataset[key] === text) return;
+  if (text === undefined) delete target.dataset[key]; else target.dataset[key] = text;
 }

@@ -3,7 +3,7 @@ import {look} from './api.js';
 import {drawCharts, startCharts} from './charts.js';
 import {drawPipelines} from './flow.js';
 import {count, element, rate, setData, setText} from './format.js';
-import {connect, onChange, state, totals} from './state.js';
+import {changed, connect, onChange, state, totals} from './state.js';
 import {drawQueues, lookForItems} from './tables.js';
 import {openQueue} from './queue_dialog.js';
 
@@ -56,8 +56,9 @@ function draw() {
   setData(connection, 'state', state.connection);
   drawTotals();
   drawStalls();
-  drawPipelines(state, byId('pipelines'));
-  drawQueues(state, filter.value);
+  // What is too much for one frame is drawn in the next ones, from the top of the page downwards.
+  const complete = drawPipelines(state, byId('pipelines')) && drawQueues(state, filter.value);
+  if (!complete) changed();
   drawCharts(state);
 }
 
@@ -69,7 +70,12 @@ document.addEventListener('keydown', (event) => {
   filter.focus();
 });
 
-connect();
-lookForItems();
-startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
-look('server').then((server) => setText(byId('version'), `sluiced ${server.version}`)).catch(() => {});
+function start() {
+  connect();
+  lookForItems();
+  startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
+  look('server').then((server) => setText(byId('version'), `sluiced ${server.version}`)).catch(() => {});
+}
+
+// After the first paint: what is heard takes longer to draw than the page takes to stand.
+if (document.hidden) start(); else requestAnimationFrame(() => setTimeout(start));

@@ -2,25 +2,32 @@
 import {look} from './api.js';
 import {clock, count, element, rate, seconds, setData, setText, span} from './format.js';
 import {openQueue} from './queue_dialog.js';
+import {openStage} from './stage_dialog.js';
 import {serverNow} from './state.js';
 
 const kLookEvery = 2000;
+const kRowsAtOnce = 50;  // of queues that are new: the rest comes with the next frames
 
 // Rows by key, made once and changed where they differ.
 class Rows {
-  constructor(body) {
+  constructor(body, atOnce = Infinity) {
     this.body = body;
+    this.atOnce = atOnce;  // so many are made by a call
     this.rows = new Map();
   }
 
-  // `items` in order; `make()` gives a row, `draw(row, item)` fills it.
+  // `items` in order; `make()` gives a row, `draw(row, item)` fills it. False if there are more to make, which the next call does.
   show(items, keyOf, make, draw) {
     const keys = new Set();
     let before = null;
+    let made = 0;
     for (const item of items) {
       const key = keyOf(item);
       keys.add(key);
-      if (!this.rows.has(key)) this.rows.set(key, make(item));
+      if (!this.rows.has(key)) {
+        if (++made > this.atOnce) continue;
+        this.rows.set(key, make(item));
+      }
       const row = this.rows.get(key);
       const wanted = before ? before.nextElementSibling : this.body.firstElementChild;
       if (row !== wanted) before ? before.after(row) : this.body.prepend(row);
@@ -32,17 +39,29 @@ class Rows {
       row.remove();
       this.rows.delete(key);
     }
+    return made <= this.atOnce;
   }
 }
 
-function rowOf(first, cells, numbers) {
-  const row = element('tr', {}, element('th', {scope: 'row'}, first));
-  row.parts = Array.from({length: cells}, (_, index) => element('td', {class: index >= numbers ? 'n' : null}));
-  row.append(...row.parts);
+// With their roles in words, for not every browser knows them of a row that is laid out by itself.
+function emptyRow(cells, numbers) {
+  const row = element('tr', {role: 'row'}, element('th', {scope: 'row', role: 'rowheader'}));
+  for (let index = 0; index < cells; ++index) row.append(element('td', {role: 'cell', class: index >= numbers ? 'n' : null}));
   return row;
 }
 
-const nameButton = (name) => element('button', {type: 'button', class: 'link', onclick: () => openQueue(name)}, name);
+const emptyRows = new Map();
+function rowOf(first, cells, numbers) {
+  const kind = `${cells} ${numbers}`;
+  if (!emptyRows.has(kind)) emptyRows.set(kind, emptyRow(cells, numbers));
+  const row = emptyRows.get(kind).cloneNode(true);
+  row.parts = [...row.cells].slice(1);
+  row.cells[0].append(first);
+  return row;
+}
+
+const linkButton = (text, onclick) => element('button', {type: 'button', class: 'link', onclick}, text);
+const nameButton = (name) => linkButton(name, () => openQueue(name));
 
 function stateOf(queue) {
   if (queue.stalls.length) return 'stalled';
@@ -50,13 +69,14 @@ function stateOf(queue) {
   return queue.paused ? 'paused' : 'open';
 }
 
-const queues = new Rows(document.querySelector('#queues tbody'));
+const queues = new Rows(document.querySelector('#queues tbody'), kRowsAtOnce);
 
+// False if the next frame has to go on.
 export function drawQueues(state, filter) {
   const wanted = filter.trim().toLowerCase();
   const all = [...state.queues.values()].filter((queue) => queue.name.toLowerCase().includes(wanted));
   all.sort((a, b) => a.name < b.name ? -1 : 1);
-  queues.show(all, (queue) => queue.name, (queue) => rowOf(nameButton(queue.name), 9, 1), (row, queue) => {
+  const complete = queues.show(all, (queue) => queue.name, (queue) => rowOf(nameButton(queue.name), 9, 1), (row, queue) => {
     const texts = [
       stateOf(queue), count(queue.waiting), count(queue.delayed), count(queue.leased),
       queue.settings.capacity ? count(queue.settings.capacity) : '∞', rate(queue.rates.put), rate(queue.rates.done),
@@ -67,6 +87,7 @@ export function drawQueues(state, filter) {
     if (row.title !== (queue.stalls[0]?.message ?? '')) row.title = queue.stalls[0]?.message ?? '';
   });
   document.getElementById('no-queues').hidden = all.length > 0;
+  return complete;
 }
 
 // What is asked for, again and again, while somebody looks.
@@ -91,10 +112,14 @@ class Asked {
 
 const running = new Asked('running', 'running', (rows, answer) => {
   const items = answer.running.slice(0, 200);
-  rows.show(items, (item) => `${item.pipeline} ${item.stage} ${item.item_id}`, (item) => rowOf(String(item.item_id), 5, 2), (row, item) => {
-    const [stage, queue, age, attempt, pid] = row.parts;
-    setText(stage, `${item.pipeline} / ${item.stage}`);
-    setText(queue, item.queue);
+  const make = (item) => {
+    const row = rowOf(String(item.item_id), 5, 2);
+    row.parts[0].append(linkButton(`${item.pipeline} / ${item.stage}`, () => openStage(item.pipeline, item.stage)));
+    row.parts[1].append(nameButton(item.queue));
+    return row;
+  };
+  rows.show(items, (item) => `${item.pipeline} ${item.stage} ${item.item_id}`, make, (row, item) => {
+    const [, , age, attempt, pid] = row.parts;
     setText(age, span(Math.max(0, (serverNow() - Date.parse(item.start_time)) / 1000)));
     setText(attempt, item.attempt);
     setText(pid, item.pid || '–');
