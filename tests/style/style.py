@@ -12,12 +12,14 @@ import sys
 
 import rules_docs
 import rules_layers
+import rules_protos
 import rules_sizes
 import rules_tests
 import rules_text
 from tree import Complaint, Tree
 
-RULES = rules_layers.RULES + rules_sizes.RULES + rules_tests.RULES + rules_text.RULES + rules_docs.RULES
+RULES = (rules_layers.RULES + rules_sizes.RULES + rules_tests.RULES + rules_text.RULES + rules_docs.RULES +
+         rules_protos.RULES)
 EXCEPTIONS = "tests/style/exceptions.txt"
 
 

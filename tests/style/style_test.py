@@ -193,6 +193,39 @@ class Docs(Samples):
         self.keeps("tables", stall | {"docs/stalls.md": "## NO_CONSUMER\n\n## CYCLE_FULL\n"})
 
 
+class Protos(Samples):
+    def proto(self, body, package="sluice.v1", path="proto/sluice/v1/queue.proto"):
+        return {path: f"// The calls.\npackage {package};\n{body}"}
+
+    def test_comments(self):
+        for bare in ("message Item {\n}\n", "message PutRequest {\n  Item item = 1;\n}\n",
+                     "message PutRequest {\n  // Its name.\n  string name = 1;\n  map<string, string> more = 2;\n}\n",
+                     "message PutRequest {\n  oneof kind {\n    string name = 1;\n  }\n}\n",
+                     "// What.\nenum State {\n  STATE_UNSPECIFIED = 0;\n}\n",
+                     "// Calls.\nservice QueueService {\n  rpc Put(PutRequest) returns (PutResponse);\n}\n"):
+            self.breaks("proto-comment", self.proto(bare))
+        self.keeps("proto-comment", self.proto("message PutRequest {\n  // Its name.\n  string name = 1 [deprecated = true];\n}\n"))
+        self.keeps("proto-comment", self.proto("message PutRequest {}\n// Calls.\nservice S {\n  // Puts.\n  rpc P(R) returns (R);\n}\n"))
+
+    def test_names(self):
+        for bad in ("message put_request {\n", "message P {\n  string queueName = 1;\n", "service Queues {\n",
+                    "enum ItemState {\n  UNSPECIFIED = 0;\n", "enum ItemState {\n  ITEM_STATE_WAITING = 0;\n",
+                    "enum ItemState {\n  ITEM_STATE_UNSPECIFIED = 1;\n"):
+            self.breaks("proto-name", self.proto(bad))
+        self.keeps("proto-name", self.proto("enum ItemState {\n  ITEM_STATE_UNSPECIFIED = 0;\n  ITEM_STATE_WAITING = 1;\n}\n"
+                                            "message PutRequest {\n  uint64 put_time_us = 1;\n}\n"))
+
+    def test_requests(self):
+        self.breaks("proto-rpc", self.proto("service QueueService {\n  rpc Put(PutRequest) returns (Item);\n"))
+        self.breaks("proto-rpc", self.proto("service QueueService {\n  rpc Put(stream GetRequest) returns (PutResponse);\n"))
+        self.keeps("proto-rpc", self.proto("service QueueService {\n  rpc Put(stream PutRequest) returns (stream PutResponse);\n"))
+
+    def test_packages(self):
+        self.breaks("proto-package", self.proto("", package="sluice.v2"))
+        self.breaks("proto-package", self.proto("", package="sluice", path="proto/sluice/queue.proto"))
+        self.keeps("proto-package", self.proto(""))
+
+
 class Exceptions(Samples):
     def test_with_a_reason(self):
         bad = {"server/base/a.h": "#pragma once\n"}
