@@ -25,12 +25,20 @@ using base::Reason;
 
 constexpr std::size_t kDeadLettersOfOneQueue = 20;
 
+// The beginning of a character whose end is not there.
+bool is_part_of_character(std::string_view bytes) {
+  const auto lead = static_cast<unsigned char>(bytes.front());
+  const std::size_t length = lead > 0xf4 ? 0 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+  return bytes.size() < length && std::ranges::all_of(bytes.substr(1), [](char c) { return (c & 0xc0) == 0x80; });
+}
+
 // The payload as text; without data if it is none. One that was cut may have lost the end of its last character.
 std::string_view text_of(std::string_view payload, bool was_cut) {
+  if (wire::is_utf8(payload)) return payload;
   constexpr std::size_t kLongestPart = 3;
-  for (std::size_t less = 0; less <= (was_cut ? std::min(kLongestPart, payload.size()) : 0); ++less) {
+  for (std::size_t less = 1; was_cut && less <= std::min(kLongestPart, payload.size()); ++less) {
     const auto text = payload.substr(0, payload.size() - less);
-    if (wire::is_utf8(text)) return text;
+    if (is_part_of_character(payload.substr(text.size())) && wire::is_utf8(text)) return text;
   }
   return {};
 }
