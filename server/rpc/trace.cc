@@ -7,7 +7,7 @@
 namespace sluice::rpc {
 namespace {
 
-std::string_view view(grpc::string_ref text) { return {text.data(), text.size()}; }
+std::string_view view(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 grpc::string_ref key(std::string_view name) { return {name.data(), name.size()}; }
 
 }  // namespace

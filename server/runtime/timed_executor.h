@@ -28,8 +28,9 @@ class TimedExecutor {
   }
 
   template <class Property>
-  requires boost::asio::can_query<const Inner&, Property>::value decltype(auto) query(const Property& property) const
-      noexcept(boost::asio::is_nothrow_query<const Inner&, Property>::value) {
+  requires boost::asio::can_query<const Inner&, Property>::value auto query(const Property& property) const
+      noexcept(boost::asio::is_nothrow_query<const Inner&, Property>::value)
+          -> std::remove_const_t<typename boost::asio::query_result<const Inner&, Property>::type> {
     return boost::asio::query(inner_, property);
   }
 

@@ -2,7 +2,9 @@
 // wait for it has an end.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -68,14 +70,15 @@ class Duplex {
   [[nodiscard]] const grpc::Status& status() const { return status_; }
 
  private:
-  enum Step : std::uintptr_t { kStart = 1, kRead, kWrite, kFinish };
-  static void* tag(Step step) { return reinterpret_cast<void*>(step); }
+  enum Step : std::size_t { kStart, kRead, kWrite, kFinish };
+  void* tag(Step step) { return &steps_[step]; }
 
   // Which step of the call has ended, and how, told as an event; kNothing if nobody need know.
   Event on(Step step, bool ok);
 
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
+  std::array<Step, 4> steps_ = {kStart, kRead, kWrite, kFinish};  // their addresses are the tags
   std::unique_ptr<Call> call_;
   Response answer_;
   grpc::Status status_;
@@ -94,7 +97,7 @@ typename Duplex<Request, Response>::Event Duplex<Request, Response>::next(std::c
     void* step = nullptr;
     bool ok = false;
     if (queue_.AsyncNext(&step, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) return Event::kNothing;
-    const Event event = on(static_cast<Step>(reinterpret_cast<std::uintptr_t>(step)), ok);
+    const Event event = on(*static_cast<Step*>(step), ok);
     if (event != Event::kNothing) return event;
   }
   return Event::kOver;

@@ -172,7 +172,7 @@ class Run {
 RunResult run(const RunOptions& options) { return Run(options).go(); }
 
 std::filesystem::path keep(const RunResult& result, const std::filesystem::path& directory) {
-  const auto path = directory / fmt::format("sluice-crash-{}.txt", result.setting.seed);
+  auto path = directory / fmt::format("sluice-crash-{}.txt", result.setting.seed);
   std::ofstream(path) << to_text(result.verdict, result.verdict.findings.size()) << "\n"
                       << to_text(result.history) << "\n"
                       << result.setting.config << "\n"

@@ -12,7 +12,8 @@
 namespace sluice::e2e {
 
 // Open for both, so that opening does not wait for the other side and what was written outlives the writer.
-Fifo::Fifo(std::filesystem::path path) : file_(mkfifo(path.c_str(), 0600) == 0 ? open(path.c_str(), O_RDWR | O_CLOEXEC) : -1) {
+Fifo::Fifo(const std::filesystem::path& path)
+    : file_(mkfifo(path.c_str(), 0600) == 0 ? open(path.c_str(), O_RDWR | O_CLOEXEC) : -1) {
   if (file_ < 0) throw std::system_error(errno, std::generic_category(), path);
 }
 

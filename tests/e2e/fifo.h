@@ -10,7 +10,7 @@ namespace sluice::e2e {
 class Fifo {
  public:
   // Makes it; the directory is there.
-  explicit Fifo(std::filesystem::path path);
+  explicit Fifo(const std::filesystem::path& path);
   ~Fifo();
   Fifo(const Fifo&) = delete;
   Fifo& operator=(const Fifo&) = delete;

@@ -69,7 +69,7 @@ class OpensslScenario : public Scenario {
                              .workers = 3,
                              .retry = {.max_attempts = 1}});
     }
-    const Pipeline pipeline = client.create_pipeline(spec);
+    Pipeline pipeline = client.create_pipeline(spec);
     pipeline.queue("step0").put_all(payloads);
     return pipeline;
   }

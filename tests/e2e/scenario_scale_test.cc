@@ -33,8 +33,8 @@ class BlockedGets {
   BlockedGets(const BlockedGets&) = delete;
   BlockedGets& operator=(const BlockedGets&) = delete;
 
-  void start(int count) {
-    for (int i = 0; i < count; ++i) {
+  void start(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
       auto& get = gets_.emplace_back();
       get.request.set_queue(queue_);
       stub_->async()->Get(&get.context, &get.request, &get.response, [this, &get](grpc::Status status) {
@@ -63,9 +63,9 @@ class BlockedGets {
 class ScaleScenario : public Scenario {};
 
 TEST_F(ScaleScenario, Scenario19_TenThousandBlockedGetsWithoutAThreadEachAreWokenInOrder) {
-  constexpr int kRound = 100;
-  constexpr int kRounds = 100 / kSlowness;
-  constexpr std::size_t kGets = std::size_t{kRound} * kRounds;
+  constexpr std::size_t kRound = 100;
+  constexpr std::size_t kRounds = 100 / kSlowness;
+  constexpr std::size_t kGets = kRound * kRounds;
   start();
   const Queue queue = connect().create_queue("popular", {.capacity = kGets});
   BlockedGets gets(server->address(), queue.name());

@@ -40,7 +40,7 @@ class StallScenario : public Scenario {
   }
 
   Pipeline with_full_output() {
-    const Pipeline pipeline = connect().create_pipeline({
+    Pipeline pipeline = connect().create_pipeline({
         .name = "photos",
         .queues = {{"done", {.capacity = 10}}},
         .stages = {{.input = "upload", .output = "done", .handler = "builtin.identity"}},
@@ -51,7 +51,7 @@ class StallScenario : public Scenario {
 
   // A stage that feeds its own input: it holds one item, which has no room beside the other.
   Pipeline with_cycle() {
-    const Pipeline pipeline = connect().create_pipeline({
+    Pipeline pipeline = connect().create_pipeline({
         .name = "crawler",
         .queues = {{"loop", {.capacity = 1}}},
         .stages = {{.input = "loop", .output = "loop", .handler = "builtin.sleep", .workers = 1}},

@@ -9,7 +9,10 @@
 
 namespace {
 
-using namespace sluice::handlers;
+using sluice::handlers::Context;
+using sluice::handlers::Input;
+using sluice::handlers::make_subprocess;
+using sluice::handlers::SubprocessSpec;
 
 class IdleContext final : public Context {
  public:

@@ -1,10 +1,10 @@
 // kill -9 of a server leaves no process of its commands.
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 #include "gtest/gtest.h"
 #include "tests/handlers/support.h"

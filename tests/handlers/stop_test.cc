@@ -135,12 +135,12 @@ TEST(Stop, GivingUpKillsWhoIgnoresItWhateverTheGrace) {
 }
 
 TEST(Stop, ADestroyedContextTakesItsCommandsAlong) {
-  std::int64_t running = 0;
+  std::atomic<std::int64_t> running = 0;
   {
     const auto handler = subprocess(shell("sleep 600 | sleep 600"));
     struct Pid final : Context {
-      std::int64_t& to;
-      explicit Pid(std::int64_t& pid) : to(pid) {}
+      std::atomic<std::int64_t>& to;
+      explicit Pid(std::atomic<std::int64_t>& pid) : to(pid) {}
       void set_pid(std::int64_t pid) override { to = pid; }
       void on_stop(std::function<void()>) override {}
     } context(running);

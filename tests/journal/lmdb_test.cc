@@ -172,7 +172,7 @@ TEST(LmdbJournal, AnItemThatCameAndWentWithinAGroupIsNotWritten) {
   (*journal)->append(records);
   ASSERT_TRUE((*journal)->start([](Position) {}, [](const absl::Status& status) { FAIL() << status; }).ok());
   (*journal)->stop();
-  EXPECT_LE((*journal)->store().usage().used_bytes, before + 4 * 4096);
+  EXPECT_LE((*journal)->store().usage().used_bytes, before + 4UL * 4096);
 }
 
 TEST(LmdbJournal, AStoreThatIsTooSmallFailsWithoutCommitting) {

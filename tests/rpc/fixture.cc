@@ -153,7 +153,7 @@ grpc::Status Client::complete(const std::string& queue, const v1::LeasedItem& it
   request.set_queue(queue);
   request.add_completions()->set_lease_token(item.lease_token());
   v1::CompleteResponse response;
-  const auto status = call(&Queues::Complete, request, response);
+  auto status = call(&Queues::Complete, request, response);
   for (const auto& result : response.results()) EXPECT_EQ(result.error_reason(), "");
   return status;
 }

@@ -57,7 +57,7 @@ TEST_F(UnreadTest, AProducerThatDoesNotReadIsHeldBack) {
 // what the connection takes in ahead of it does not count.
 TEST_F(UnreadTest, AConsumerThatDoesNotReadIsHeldBack) {
   constexpr std::uint64_t kTokens = limits::kMaxBatch;
-  constexpr std::uint64_t kMessages = 6 * limits::kMaxStreamItems / kTokens;
+  constexpr std::uint64_t kMessages = 6UL * limits::kMaxStreamItems / kTokens;
   ASSERT_THAT(client_.create("tasks", 0), IsOk());
   for (std::uint64_t i = 0; i < kMessages; ++i) ASSERT_THAT(client_.put("tasks", "x"), IsOk());
   Consumer consumer(*narrow_, "tasks", kMessages);

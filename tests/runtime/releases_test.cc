@@ -41,7 +41,7 @@ class ReleasesTest : public testing::Test {
     releases_.add(position, answers_, nullptr);
     EXPECT_TRUE(answers_.empty());
   }
-  void add_then(journal::Position position, std::string name) {
+  void add_then(journal::Position position, const std::string& name) {
     releases_.add(position, answers_,
                   [this, name](const absl::Status& status) { log_.push_back(status.ok() ? name : name + " refused"); });
   }
@@ -117,7 +117,7 @@ TEST_F(ReleasesTest, ManyPartialCommitsKeepTheOrder) {
   std::vector<std::unique_ptr<Named>> callers;
   for (int i = 0; i < 1'000; ++i) {
     callers.push_back(std::make_unique<Named>(std::to_string(i), log_));
-    add(static_cast<journal::Position>(i + 1), *callers.back());
+    add(static_cast<journal::Position>(i) + 1, *callers.back());
     if (i % 3 == 2) commit(static_cast<journal::Position>(i));
   }
   commit(1'000);
