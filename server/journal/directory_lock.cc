@@ -13,10 +13,26 @@
 
 namespace sluice::journal {
 
-absl::StatusOr<DirectoryLock> DirectoryLock::own(const std::filesystem::path& directory) {
+namespace {
+
+// With all above it that are missing. A power cut takes away what is in a directory whose own name was not synced.
+absl::Status make_directories(const std::filesystem::path& directory) {
   std::error_code error;
-  std::filesystem::create_directories(directory, error);
+  if (directory.empty() || std::filesystem::is_directory(directory, error)) return absl::OkStatus();
+  const auto above = directory.has_parent_path() ? directory.parent_path() : std::filesystem::path(".");
+  if (auto status = make_directories(above); !status.ok()) return status;
+  const bool created = std::filesystem::create_directory(directory, error);
   if (error) return store_error(directory, error.value(), "create the directory");
+  if (!created) return absl::OkStatus();
+  const auto synced = sync_directory(above);
+  // One may be allowed to make a directory where one is not allowed to look.
+  return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
+}
+
+}  // namespace
+
+absl::StatusOr<DirectoryLock> DirectoryLock::own(const std::filesystem::path& directory) {
+  if (auto status = make_directories(directory); !status.ok()) return status;
   return lock(directory, O_RDWR | O_CREAT, LOCK_EX);
 }
 

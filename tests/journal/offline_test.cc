@@ -1,10 +1,6 @@
-// The tools for a data directory that no server uses, also when they are killed or the disk fails them.
+// The tools for a data directory that no server uses.
 #include "server/journal/offline.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -15,15 +11,12 @@
 #include "server/journal/lmdb_values.h"
 #include "tests/journal/running_journal.h"
 #include "tests/journal/script.h"
-#include "tests/support/disk_log.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice::journal {
 namespace {
 
 namespace fs = std::filesystem;
-using test::DiskCall;
-using test::DiskFault;
 using test::TempDir;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
@@ -71,16 +64,6 @@ void fill_and_empty(const fs::path& directory) {
   ASSERT_TRUE(journal.append_and_wait(ends));
 }
 
-// Runs `work` in a child process; what its wait says.
-template <class Work>
-int in_child(Work work) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(work() ? 0 : 1);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return status;
-}
-
 TEST(Compaction, GivesUnusedRoomBackAndChangesNothingElse) {
   const TempDir directory;
   fill_and_empty(directory.path());
@@ -115,51 +98,6 @@ TEST(Compaction, OfNothingSaysSo) {
   EXPECT_EQ(compact_directory(directory.path(), kMaxBytes, nothing_to_check).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(inspect_directory(directory.path()).status().code(), absl::StatusCode::kNotFound);
 }
-
-class InterruptedCompaction : public testing::TestWithParam<DiskCall> {};
-
-// Before the n-th call of a kind, for every n that there is: the store that was there, or its like.
-TEST_P(InterruptedCompaction, KilledAtAnyMomentLeavesAWholeStore) {
-  const Script script(7, 30);
-  for (std::uint64_t n = 1;; ++n) {
-    const TempDir directory;
-    fill(directory.path(), script);
-    const int status = in_child([&] {
-      const DiskFault kill(directory.path(), GetParam(), n, test::kKilled, false);
-      return compact_directory(directory.path(), kMaxBytes, nothing_to_check).ok();
-    });
-    EXPECT_THAT(content(directory.path()), ElementsAreArray(script.state_after(script.appends().size()))) << "call " << n;
-    EXPECT_FALSE(fs::exists(directory.path() / kCopyDirectory)) << "the next one to own the directory clears up";
-    if (WIFEXITED(status)) {
-      EXPECT_EQ(WEXITSTATUS(status), 0);
-      EXPECT_GT(n, 2U) << "there are that many calls at least";
-      break;
-    }
-    ASSERT_EQ(WTERMSIG(status), SIGKILL);
-  }
-}
-
-TEST_P(InterruptedCompaction, AFailureOfTheDiskIsReportedAndHarmless) {
-  const Script script(8, 30);
-  const TempDir directory;
-  fill(directory.path(), script);
-  for (std::uint64_t n = 1;; ++n) {
-    bool happened = false;
-    absl::Status status;
-    {
-      const DiskFault fault(directory.path(), GetParam(), n, GetParam() == DiskCall::kWrite ? ENOSPC : EIO, false);
-      status = compact_directory(directory.path(), kMaxBytes, nothing_to_check).status();
-      happened = fault.happened();
-    }
-    EXPECT_THAT(content(directory.path()), ElementsAreArray(script.state_after(script.appends().size()))) << "call " << n;
-    if (!happened) {
-      EXPECT_TRUE(status.ok()) << status;
-      break;
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Calls, InterruptedCompaction, testing::Values(DiskCall::kWrite, DiskCall::kSync, DiskCall::kOpen));
 
 class Restore : public testing::Test {
  protected:

@@ -1,6 +1,6 @@
 // What a program did to one file, seen below the program: the write and sync calls of this test binary are interposed.
 //
-// Three uses. A DiskLog records every write and sync, so that a test can build the file as it would be after a power cut at any
+// Four uses. A DiskLog records every write and sync, so that a test can build the file as it would be after a power cut at any
 // moment: with what was synced, and with none, some or torn parts of what was not. A DiskFault makes the n-th call fail. A
 // FullDisk has no more blocks to give.
 #pragma once
@@ -52,7 +52,7 @@ enum class Unsynced {
                                            Unsynced unsynced, bool honour_syncs, std::mt19937_64& chance);
 
 // Which calls count, and what the failing one says.
-enum class DiskCall { kWrite, kSync, kOpen, kSetAside };
+enum class DiskCall { kWrite, kSync, kOpen, kSetAside, kRename, kRead };
 
 // Instead of an error: the process ends at that call as by kill -9, before anything of the call is done.
 inline constexpr int kKilled = -1;
