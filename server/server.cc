@@ -207,7 +207,7 @@ absl::Status Server::Parts::recover() {
 
 absl::Status Server::Parts::listen() {
   grpc_.emplace(*runtime_, clock_);
-  const auto port = grpc_->start(settings_.listen);
+  const auto port = grpc_->start(settings_.listen, settings_.keepalive);
   if (!port.ok()) return port.status();
   address_ = with_port(settings_.listen, *port);
   if (auto status = listen_admin(); !status.ok()) return status;

@@ -13,6 +13,7 @@
 #include "server/log/log.h"
 #include "server/wire/requests.h"
 #include "server/wire/time.h"
+#include "server/wire/work.h"
 
 namespace sluice::admin {
 namespace {
@@ -100,6 +101,22 @@ Response list_running(const House& house) {
     }
   }
   return answer({{"running", std::move(list)}});
+}
+
+Response list_workers(const House& house, const Match& match) {
+  v1::ListWorkersRequest request;
+  auto status = read_number(match, "page_size", [&](std::uint32_t size) { request.set_page_size(size); });
+  if (!status.ok()) return problem(status);
+  request.set_pipeline(match.query("pipeline"));
+  request.set_stage(match.query("stage"));
+  request.set_page_token(match.query("page_token"));
+  const auto page = wire::page_of(request);
+  if (!page.ok()) return problem(page.status());
+  std::vector<engine::WorkerView> workers;
+  house.runtime.apply([&](const engine::Engine& engine, base::Time, engine::Effects&) {
+    workers = engine.list_workers(page->pipeline, page->stage, page->after, std::size_t{page->size} + 1);
+  });
+  return answer(page_json("workers", workers, page->size, [](const engine::WorkerView& worker) { return worker.id; }));
 }
 
 Response list_stalls(const House& house) {
@@ -193,6 +210,7 @@ void add_lists(const House& house, Router& router) {
   add("/api/v1/pipelines/{pipeline}", show_pipeline);
   add_all("/api/v1/stages", list_stages);
   add_all("/api/v1/running", list_running);
+  add("/api/v1/workers", list_workers);
   add_all("/api/v1/stalls", list_stalls);
   add_all("/api/v1/handlers", list_handlers);
   router.add("GET", "/api/v1/log", [](const Match&) { return answer({{"level", log::name(log::level())}}); });

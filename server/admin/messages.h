@@ -3,6 +3,7 @@
 
 #include "server/admin/snapshot.h"
 #include "server/wire/views.h"
+#include "server/wire/work.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
 
@@ -12,6 +13,12 @@ namespace sluice::admin {
   v1::Queue queue;
   wire::fill(view, queue);
   return queue;
+}
+
+[[nodiscard]] inline v1::Worker message_of(const engine::WorkerView& view) {
+  v1::Worker worker;
+  wire::fill(view, worker);
+  return worker;
 }
 
 [[nodiscard]] inline v1::Pipeline message_of(const PipelineSeen& seen) {

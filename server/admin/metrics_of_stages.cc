@@ -8,6 +8,8 @@ namespace {
 using Type = Exposition::Type;
 
 constexpr std::string_view kSucceeded = "SUCCEEDED";
+// What remote workers say of their failures is not counted apart.
+constexpr std::string_view kRemoteFailed = "REMOTE_FAILED";
 
 struct Shown {
   std::string_view pipeline;
@@ -16,12 +18,15 @@ struct Shown {
   std::uint64_t workers = 0;
   std::uint64_t busy = 0;
   std::uint64_t paused = 0;
+  std::uint64_t remote_workers = 0;
+  std::uint64_t remote_items = 0;
   StageCounts counts;
 };
 
-StageCounts counts_of(const model::StageStatus& status) {
+StageCounts counts_of(const model::StageStatus& status, const engine::StageView& view) {
   StageCounts counts{status.failures, status.run_times};
-  counts.items.emplace(kSucceeded, status.succeeded);
+  counts.items.emplace(kSucceeded, status.succeeded + view.remote_done);
+  if (view.remote_failed > 0) counts.items.emplace(kRemoteFailed, view.remote_failed);
   return counts;
 }
 
@@ -33,6 +38,10 @@ void write(const std::vector<Shown>& stages, Exposition& out) {
   }
   out.family("sluice_stage_workers_wanted", Type::kGauge, "Workers that the stage is set to have.");
   for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.wanted);
+  out.family("sluice_stage_remote_workers", Type::kGauge, "Workers on other machines that are attached.");
+  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.remote_workers);
+  out.family("sluice_stage_remote_items", Type::kGauge, "Items that they hold.");
+  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.remote_items);
   out.family("sluice_stage_paused", Type::kGauge, "1 while the stage takes no items.");
   for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.paused);
   out.family("sluice_stage_items_total", Type::kCounter,
@@ -78,13 +87,15 @@ void Metrics::write_stages(const std::vector<PipelineSeen>& all, Exposition& out
     for (std::size_t i = 0; i < pipeline.stages.size(); ++i) {
       const auto& view = pipeline.view.stages[i];
       const auto& status = pipeline.stages[i];
-      auto counts = counts_of(status);
+      auto counts = counts_of(status, view);
       // No name has a blank.
       const bool own = stages_.see(pipeline.view.name + ' ' + view.spec.name, pipeline.view.create_time, counts);
       Shown& at = own ? shown.emplace_back(Shown{.pipeline = pipeline.view.name, .stage = view.spec.name}) : others;
       at.wanted += view.spec.workers;
       at.workers += status.workers;
       at.busy += std::min(status.busy, status.workers);
+      at.remote_workers += view.remote_workers;
+      at.remote_items += view.remote_items;
       at.paused += view.state == model::StageState::kPaused ? 1 : 0;
       if (own) at.counts = std::move(counts);
     }

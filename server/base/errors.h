@@ -32,6 +32,7 @@ enum class Reason {
   kPipelineExists,
   kInvalidPipeline,
   kStageNotFound,
+  kStageRemote,
   kHandlerNotFound,
   kLimitReached,
   kShuttingDown,

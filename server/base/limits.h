@@ -50,6 +50,10 @@ inline constexpr std::size_t kMaxProducedItems = 10'000;        // read ahead of
 inline constexpr std::size_t kMaxProducedBytes = 8UL << 20;     // the same in bytes, besides the last message
 inline constexpr std::size_t kMaxStreamCommands = 10'000;       // of one consumer, under way; then no more is read
 inline constexpr std::uint32_t kMaxDeliveredItems = 10'000;     // in one message to a consumer
+// How long a connection may be silent before the other end is asked whether it lives. It has a third of that, and at least 3 s.
+inline constexpr std::chrono::microseconds kMinKeepalive = 300ms;
+inline constexpr std::chrono::microseconds kMaxKeepalive = 1h;
+inline constexpr std::chrono::microseconds kDefaultKeepalive = 60s;
 
 // Queues.
 inline constexpr std::uint32_t kMaxCapacity = 100'000'000;
@@ -71,6 +75,7 @@ inline constexpr std::size_t kMaxQueues = 100'000;
 inline constexpr std::size_t kMaxPipelines = 10'000;
 inline constexpr std::size_t kMaxStages = 100;            // of one pipeline
 inline constexpr std::uint32_t kMaxStageWorkers = 1'000;  // of one stage
+inline constexpr std::size_t kMaxRemoteWorkers = 10'000;  // attached, of all stages
 inline constexpr std::size_t kMaxWaiters = 200'000;       // blocked puts, gets and joins together
 inline constexpr std::size_t kMaxBytes = 16UL << 30;      // payloads and attributes of all unfinished items
 inline constexpr std::size_t kMaxRunningListed = 100;     // running items shown of one stage

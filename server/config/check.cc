@@ -22,6 +22,7 @@ using wire::DurationRange;
 using wire::Field;
 
 constexpr DurationRange kDrainTimeouts{base::Duration{0}, limits::kMaxDrainTimeout};
+constexpr DurationRange kKeepalives{limits::kMinKeepalive, limits::kMaxKeepalive};
 constexpr DurationRange kSlowReactions{limits::kMinSlowReaction, limits::kMaxSlowReaction};
 
 class Checker {
@@ -93,6 +94,11 @@ class Checker {
       settings_.drain_timeout = drain.duration({root, "drain_timeout"}, config_.drain_timeout(), kDrainTimeouts);
     }
     complaints_.add(drain.status(), "drain_timeout");
+    wire::Reader keepalive;
+    if (config_.has_keepalive()) {
+      settings_.keepalive = keepalive.duration({root, "keepalive"}, config_.keepalive(), kKeepalives);
+    }
+    complaints_.add(keepalive.status(), "keepalive");
     wire::Reader threads;
     settings_.threads = threads.count_or({root, "threads"}, config_.threads(), default_threads(), limits::kMaxThreads);
     complaints_.add(threads.status(), "threads");

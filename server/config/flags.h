@@ -52,6 +52,8 @@ inline constexpr FlagInfo kFlags[] = {
      "Payloads beyond this are read back from the store (268435456)"},
     {"threads", "--threads", "SLUICE_THREADS", "N", "Threads for stages and child processes (the cores, at least 2)"},
     {"drain_timeout", "--drain-timeout", "SLUICE_DRAIN_TIMEOUT", "DURATION", "How long SIGTERM lets running work finish (10s)"},
+    {"keepalive", "--keepalive", "SLUICE_KEEPALIVE", "DURATION",
+     "How long a client may be silent before it is asked whether it lives (60s)"},
     {"log.level", "--log-level", "SLUICE_LOG_LEVEL", "LEVEL", "debug, info, warn or error (info)"},
     {"log.format", "--log-format", "SLUICE_LOG_FORMAT", "FORMAT", "text, json, or auto: text on a terminal, else json (auto)"},
     {"debug_slow_reactions", "--debug-slow-reactions", "SLUICE_DEBUG_SLOW_REACTIONS", "DURATION",

@@ -41,6 +41,7 @@ struct Settings {
   std::size_t data_max_bytes = limits::kDefaultStoreBytes;
   std::size_t payload_memory_bytes = limits::kDefaultPayloadMemoryBytes;
   base::Duration drain_timeout = limits::kDefaultDrainTimeout;
+  base::Duration keepalive = limits::kDefaultKeepalive;
   std::uint32_t threads = default_threads();
   std::map<std::string, handlers::SubprocessSpec> handlers;
   std::vector<model::QueueSpec> queues;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/base/limits.h"
+#include "server/model/ids.h"
 #include "server/model/item.h"
 
 namespace sluice::engine {
@@ -29,6 +30,8 @@ struct GetCommand {
   std::optional<base::Duration> lease_duration;  // absent: the queue's; Duration::max() = never runs out
   std::string consumer;
   std::string stage;  // set by stage workers; recorded with failures
+  // Set for an attached worker: of its stage's input. Nothing while the stage is paused; the end is that of the stage.
+  model::WorkerId worker{};
 };
 
 struct OutputItem {

@@ -41,12 +41,26 @@ void Engine::put(Time now, PutCommand command, Caller& caller, Effects& out) {
   });
 }
 
+namespace {
+
+// Null for whoever is none.
+absl::StatusOr<std::shared_ptr<RemoteWorker>> worker_of(const Step& step, const GetCommand& command) {
+  if (command.worker == model::WorkerId{}) return nullptr;
+  const auto found = step.tables.workers.find(command.worker);
+  if (found != step.tables.workers.end() && found->second->stage != nullptr) return found->second;
+  return base::error(Reason::kPipelineNotFound, "the pipeline of the worker's stage was deleted");
+}
+
+}  // namespace
+
 void Engine::get(Time now, GetCommand command, Caller& caller, Effects& out) {
   state_->command(now, out, [&](Step& step) {
     auto queue = step.tables.queue(command.queue);
     if (!queue.ok()) return step.answer(&caller, GetAnswer{queue.status(), {}, false});
     step.involve(**queue);
-    begin_get(step, **queue, std::move(command), caller);
+    auto worker = worker_of(step, command);
+    if (!worker.ok()) return step.answer(&caller, GetAnswer{worker.status(), {}, false});
+    begin_get(step, **queue, std::move(command), *std::move(worker), caller);
   });
 }
 
@@ -166,10 +180,13 @@ void Engine::refuse_all(Time now, const absl::Status& status, Effects& out) {
   state_->command(now, out, [&](Step& step) {
     for (auto& [name, queue] : step.tables.queues) {
       refuse_waiting(step, *queue, status);
-      refuse_gets(step, *queue, status);
+      refuse_gets(step, queue->gets, status);
       refuse_joins(step, queue->joins, status);
     }
-    for (auto& [name, pipeline] : step.tables.pipelines) refuse_joins(step, pipeline->joins, status);
+    for (auto& [name, pipeline] : step.tables.pipelines) {
+      refuse_joins(step, pipeline->joins, status);
+      for (const auto& stage : pipeline->stages) refuse_gets(step, stage->held_gets, status);
+    }
   });
 }
 

@@ -40,6 +40,12 @@ struct EngineOptions {
   std::size_t payload_memory_bytes = std::numeric_limits<std::size_t>::max();
 };
 
+// A worker that has been attached.
+struct Attachment {
+  model::WorkerId worker{};
+  model::StageSpec stage;
+};
+
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
@@ -105,6 +111,12 @@ class Engine {
   void worker_started(base::Time now, std::string_view pipeline, std::string_view stage, Effects& out);
   void worker_stopped(base::Time now, std::string_view pipeline, std::string_view stage, Effects& out);
 
+  // Remote workers of a stage, any number besides the server's own. They are not kept: a restart forgets them. `name` and
+  // `host` are for lists. What a worker still holds must be given back, and its get taken back, before it is detached.
+  absl::StatusOr<Attachment> attach_worker(base::Time now, std::string_view pipeline, std::string_view stage, std::string name,
+                                           std::string host, Effects& out);
+  void detach_worker(base::Time now, model::WorkerId worker, Effects& out);
+
   // Does what has fallen due by `now`: leases, delays, waits that are over, progress, forgotten requests. Returns when there
   // is more to do, kNever if nothing is pending.
   base::Time run_due(base::Time now, Effects& out);
@@ -123,6 +135,9 @@ class Engine {
                                                    std::size_t limit) const;
   [[nodiscard]] absl::StatusOr<PipelineView> pipeline(base::Time now, std::string_view name) const;
   [[nodiscard]] std::vector<PipelineView> list_pipelines(base::Time now, std::string_view after, std::size_t limit) const;
+  // Remote workers in the order of their coming, from after the one of that id on; of one pipeline, and one stage, if named.
+  [[nodiscard]] std::vector<WorkerView> list_workers(std::string_view pipeline, std::string_view stage, model::WorkerId after,
+                                                     std::size_t limit) const;
   // Skips `offset` items of those that match. Order: waiting as they would be handed out, delayed by due time, leased by
   // lease id.
   [[nodiscard]] absl::StatusOr<std::vector<PeekedItem>> peek(std::string_view queue, std::optional<model::ItemState> state,

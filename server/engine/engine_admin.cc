@@ -42,6 +42,13 @@ void record_change_of_durability(Step& step, const Queue& queue) {
   }
 }
 
+absl::Status stage_remote(const Stage& stage) {
+  return base::error(Reason::kStageRemote,
+                     fmt::format("stage \"{0}\" of pipeline \"{1}\" has no handler, so the server cannot run workers for it; "
+                                 "attach some: sluice work --stage {1}/{0} -- COMMAND",
+                                 stage.spec.name, stage.pipeline->name));
+}
+
 absl::Status in_use(const Queue& queue) {
   const Stage& stage = queue.readers.empty() ? *queue.feeders.front() : *queue.readers.front();
   return base::error(Reason::kQueueInUse, fmt::format("stage \"{}\" of pipeline \"{}\" uses queue \"{}\"; delete the pipeline",
@@ -151,8 +158,13 @@ absl::Status Engine::close_pipeline(Time now, std::string_view name, bool immedi
 
 absl::Status Engine::scale_stage(Time now, std::string_view pipeline, std::string_view stage, std::uint32_t workers,
                                  Effects& out) {
-  return state_->with_stage(now, pipeline, stage, out,
-                            [&](Step& step, Stage& found) { set_stage(step, found, found.state, workers); });
+  return state_->with_pipeline(now, pipeline, out, [&](Step& step, Pipeline& found) -> absl::Status {
+    Stage* wanted = found.find(stage);
+    if (wanted == nullptr) return State::no_stage(pipeline, stage);
+    if (wanted->spec.remote() && workers > 0) return stage_remote(*wanted);
+    set_stage(step, *wanted, wanted->state, workers);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Engine::pause_stage(Time now, std::string_view pipeline, std::string_view stage, Effects& out) {

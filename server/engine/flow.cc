@@ -9,6 +9,7 @@
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
 #include "server/engine/transfer.h"
+#include "server/engine/workers.h"
 
 namespace sluice::engine {
 namespace {
@@ -83,7 +84,7 @@ Queue& create_queue(Step& step, std::string_view name, const model::QueueSetting
 std::uint64_t remove_queue(Step& step, Queue& queue) {
   const auto status = base::error(Reason::kQueueNotFound, fmt::format("queue \"{}\" was deleted", queue.name));
   refuse_waiting(step, queue, status);
-  refuse_gets(step, queue, status);
+  refuse_gets(step, queue.gets, status);
   refuse_joins(step, queue.joins, status);
   std::uint64_t discarded = discard_depth(step, queue);
   discarded += queue.leased.size();
@@ -182,6 +183,7 @@ absl::StatusOr<std::uint64_t> delete_pipeline(Step& step, Pipeline& pipeline, bo
   refuse_joins(step, pipeline.joins,
                base::error(Reason::kPipelineNotFound, fmt::format("pipeline \"{}\" was deleted", pipeline.name)));
   for (const auto& stage : pipeline.stages) {
+    dismiss_workers(step, *stage);
     step.out.stage_changes.push_back({pipeline.name, stage->spec, 0, true});
     detach(stage->input->readers, *stage);
     if (stage->output != nullptr) detach(stage->output->feeders, *stage);
@@ -209,6 +211,7 @@ void set_stage(Step& step, Stage& stage, StageState state, std::uint32_t workers
   stage.spec.workers = workers;
   step.record(stage.pipeline->record());
   tell_workers(step, stage);
+  sort_gets(step, stage);
   step.touch(*stage.input);
 }
 

@@ -14,12 +14,14 @@
 namespace sluice::engine {
 
 class Queue;
+struct RemoteWorker;
 struct Transfer;
 
 // Who holds a leased item.
 struct Holder {
   std::string consumer;
   std::string stage;
+  std::shared_ptr<RemoteWorker> worker;  // null: not a stage's remote worker
 };
 
 struct PlaceTag;

@@ -12,6 +12,9 @@ namespace {
 
 using model::ItemState;
 
+// The remote worker that holds the item; null if none does. After a restart nobody knows who held it.
+RemoteWorker* worker_at(const Item& item) { return item.holder ? item.holder->worker.get() : nullptr; }
+
 // Takes the item out of its place and its timer; the caller changes it and places it again.
 void lift(Step& step, Item& item) {
   Queue& queue = *item.queue;
@@ -22,6 +25,7 @@ void lift(Step& step, Item& item) {
     item.lease = {};
     item.last_attempt = false;
     item.completion = nullptr;
+    if (RemoteWorker* worker = worker_at(item)) worker->let_go();
     item.holder.reset();
   }
   step.touch(queue);
@@ -156,6 +160,7 @@ void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Hol
   item.last_attempt = !queue.settings.retry.allows_another(item.attempt);
   item.lease = step.new_lease_id();
   item.holder = std::move(holder);
+  if (RemoteWorker* worker = worker_at(item)) worker->take();
   step.tables.leases.emplace(model::number(item.lease), &item);
   step.tables.timers.set(item, expires);
   queue.place(item);
@@ -177,6 +182,7 @@ void release(Step& step, Item& item) {
 }
 
 void finish(Step& step, Item& item) {
+  if (RemoteWorker* worker = worker_at(item)) worker->count_done();
   lift(step, item);
   change(item, ItemState::kDone);
   ++step.count(*item.queue).done;
@@ -209,6 +215,7 @@ void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_re
                   std::optional<base::Duration> retry_delay) {
   Queue& queue = *item.queue;
   note_failure(step, item, std::move(failure));
+  if (RemoteWorker* worker = worker_at(item)) worker->count_failed();
   lift(step, item);
   ++step.count(queue).failed;
   if (do_not_retry || !queue.settings.retry.allows_another(item.attempt)) return bury(step, item);

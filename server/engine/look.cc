@@ -30,7 +30,11 @@ QueueView view_of(const Tables& tables, base::Time now, const Queue& queue) {
 PipelineView view_of(const Tables& tables, base::Time now, const Pipeline& pipeline) {
   PipelineView view;
   view.name = pipeline.name;
-  for (const auto& stage : pipeline.stages) view.stages.push_back({stage->spec, stage->state, stage->workers});
+  for (const auto& stage : pipeline.stages) {
+    const RemoteWork& remote = stage->remote;
+    view.stages.push_back(
+        {stage->spec, stage->state, stage->workers, remote.workers, remote.in_flight, remote.done, remote.failed});
+  }
   for (const Queue* queue : pipeline.queues()) view.queues.push_back(view_of(tables, now, *queue));
   view.create_time = pipeline.create_time;
   view.unfinished = pipeline.unfinished();
@@ -51,7 +55,10 @@ PeekedItem peeked(const Item& item) {
   peek.put_time = item.put_time;
   if (item.is_timed() && item.state != model::ItemState::kWaiting) peek.due = item.due;
   peek.last_failure = item.last_failure;
-  if (item.holder) peek.consumer = item.holder->stage.empty() ? item.holder->consumer : item.holder->stage;
+  if (item.holder) {
+    const bool named = item.holder->stage.empty() || (item.holder->worker && !item.holder->consumer.empty());
+    peek.consumer = named ? item.holder->consumer : item.holder->stage;
+  }
   return peek;
 }
 

@@ -13,13 +13,44 @@
 
 namespace sluice::engine {
 
+struct Stage;
+
+// A worker that is attached to a stage from some machine. Its counts are those since then.
+struct RemoteWorker {
+  model::WorkerId id{};
+  std::string name;
+  std::string host;
+  Stage* stage = nullptr;  // null once it is deleted
+  std::string pipeline_name;
+  std::string stage_name;
+  base::Time attach_time{};
+  std::uint64_t in_flight = 0;
+  std::uint64_t done = 0;
+  std::uint64_t failed = 0;
+
+  void take();
+  void let_go();
+  void count_done();
+  void count_failed();
+};
+
+// What the remote workers of a stage hold, and have done since the server started.
+struct RemoteWork {
+  std::uint32_t workers = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t done = 0;
+  std::uint64_t failed = 0;
+};
+
 struct Stage {
   Pipeline* pipeline = nullptr;
   model::StageSpec spec;
   model::StageState state = model::StageState::kRunning;
   Queue* input = nullptr;
   Queue* output = nullptr;    // null: results are dropped
-  std::uint32_t workers = 0;  // alive
+  std::uint32_t workers = 0;  // of the server's, alive
+  RemoteWork remote;
+  std::list<GetWaiter> held_gets;  // of remote workers, while it is paused
 
   [[nodiscard]] bool open() const { return state != model::StageState::kFinished; }
   [[nodiscard]] std::uint32_t wanted_workers() const { return state == model::StageState::kRunning ? spec.workers : 0; }

@@ -63,12 +63,20 @@ std::optional<Stall> without_consumer(const Tables& tables, const Queue& queue) 
     return stall(StallReason::kNoConsumer,
                  fmt::format("queue \"{}\" has {} and no consumer", queue.name, waiting_items(queue)));
   }
-  const auto working = [](const Stage* stage) { return stage->workers > 0 || stage->wanted_workers() > 0; };
+  const auto working = [](const Stage* stage) {
+    return stage->workers > 0 || stage->wanted_workers() > 0 ||
+           (stage->state == StageState::kRunning && stage->remote.workers > 0);
+  };
   if (std::ranges::any_of(queue.readers, working)) return std::nullopt;
   if (any_reader(queue, StageState::kPaused)) {
     const auto paused = std::ranges::find(queue.readers, StageState::kPaused, &Stage::state);
     return stall(StallReason::kStagePaused, fmt::format("stage \"{}\" is paused, and queue \"{}\" has {}", (*paused)->spec.name,
                                                         queue.name, waiting_items(queue)));
+  }
+  if (const auto remote = std::ranges::find_if(queue.readers, [](const Stage* stage) { return stage->spec.remote(); });
+      remote != queue.readers.end()) {
+    return stall(StallReason::kNoWorker, fmt::format("stage \"{}\" has no worker attached, and queue \"{}\" has {}",
+                                                     (*remote)->spec.name, queue.name, waiting_items(queue)));
   }
   return stall(StallReason::kStageWithoutWorkers,
                fmt::format("stage \"{}\" has no workers, and queue \"{}\" has {}", queue.readers.front()->spec.name, queue.name,
@@ -92,6 +100,8 @@ std::string_view name(StallReason reason) {
       return "OUTPUT_FULL_WITHOUT_CONSUMER";
     case StallReason::kNoConsumer:
       return "NO_CONSUMER";
+    case StallReason::kNoWorker:
+      return "NO_WORKER";
     case StallReason::kQueuePaused:
       return "QUEUE_PAUSED";
     case StallReason::kStagePaused:

@@ -77,6 +77,9 @@ struct Tables {
   Sequence sequence;
   std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
+  // Remote workers in the order of their coming.
+  std::map<model::WorkerId, std::shared_ptr<RemoteWorker>> workers;
+  std::uint64_t last_worker = 0;
   DeadLetterQueues dead_letter_queues;
   std::list<Transfer> transfers;  // that wait
   // Behind what it points to, so that it lets go first.

@@ -21,6 +21,7 @@ namespace sluice::engine {
 enum class StallReason : std::uint8_t {
   kOutputFullWithoutConsumer,
   kNoConsumer,
+  kNoWorker,
   kQueuePaused,
   kStagePaused,
   kStageWithoutWorkers,
@@ -66,6 +67,24 @@ struct StageView {
   model::StageSpec spec;
   model::StageState state{};
   std::uint32_t workers = 0;  // alive, as reported by worker_started and worker_stopped
+  // Of remote workers: how many are attached and what they hold, and what they have ended since the server started.
+  std::uint32_t remote_workers = 0;
+  std::uint64_t remote_items = 0;
+  std::uint64_t remote_done = 0;
+  std::uint64_t remote_failed = 0;
+};
+
+// A remote worker; its counts are those since it attached.
+struct WorkerView {
+  model::WorkerId id{};
+  std::string name;
+  std::string host;
+  std::string pipeline;
+  std::string stage;
+  base::Time attach_time{};
+  std::uint64_t in_flight = 0;
+  std::uint64_t done = 0;
+  std::uint64_t failed = 0;
 };
 
 struct PipelineView {
@@ -89,7 +108,7 @@ struct PeekedItem {
   base::Time put_time{};
   std::optional<base::Time> due;  // of a delayed item: ready; of a leased one: its lease runs out
   std::shared_ptr<const model::Failure> last_failure;
-  std::string consumer;  // the stage, or the consumer's own name
+  std::string consumer;  // the stage, or the name of the consumer or remote worker
 };
 
 }  // namespace sluice::engine

@@ -15,6 +15,7 @@ namespace sluice::engine {
 struct Item;
 class Queue;
 struct Pipeline;
+struct RemoteWorker;
 
 // Items on their way into queues: a put, or a completion with its outputs. Happens as a whole or not at all, except for a put
 // one by one, which has one part and goes in as there is room.
@@ -56,6 +57,8 @@ struct GetWaiter : Timed {
   GetCommand command;
   Caller* caller;
   Queue* at = nullptr;
+  std::shared_ptr<RemoteWorker> worker;  // null: not a stage's remote worker
+  std::list<GetWaiter>* line = nullptr;  // the queue's, or that of a paused stage
   std::list<GetWaiter>::iterator self;
 };
 

@@ -12,6 +12,7 @@
 
 #include "server/handlers/duration_text.h"
 #include "server/handlers/native.h"
+#include "server/model/pipeline_spec.h"
 
 namespace sluice::handlers {
 namespace {
@@ -111,6 +112,21 @@ class SleepHandler final : public Handler {
   }
 };
 
+// Stands for workers that attach to the stage; a stage that names it has none in the server.
+class RemoteHandler final : public Handler {
+ public:
+  asio::awaitable<Outcome> run(const Input&, Context&) override {
+    Error error;
+    error.failure.reason = model::failure_reason::kHandlerMissing;
+    error.failure.message = "the work of this stage is done by remote workers only";
+    co_return error;
+  }
+  [[nodiscard]] std::string_view kind() const override { return "remote"; }
+  [[nodiscard]] std::string_view description() const override {
+    return "Nothing in the server: workers attach to the stage (sluice work --stage)";
+  }
+};
+
 // A native handler that says it is built in.
 class Builtin final : public Handler {
  public:
@@ -127,6 +143,7 @@ class Builtin final : public Handler {
 
 absl::Status add_builtins(Registry& registry) {
   absl::Status status = registry.add("builtin.sleep", std::make_shared<SleepHandler>());
+  if (status.ok()) status = registry.add(std::string(model::kRemoteHandler), std::make_shared<RemoteHandler>());
   const auto add = [&](std::string name, std::string description, Runs runs, NativeFunction function) {
     if (!status.ok()) return;
     auto native = make_native(std::move(description), runs, std::move(function));

@@ -4,6 +4,7 @@
 //   builtin.upper      the payload, a-z turned into A-Z
 //   builtin.lines      one output a line (without its line feed); the last line may lack one
 //   builtin.discard    no output
+//   remote             runs nothing: what a stage has whose work is done by workers on other machines
 //   builtin.sleep      waits without holding a thread, then as identity
 //   builtin.block      blocks a thread of its own for as long, then as identity: what a careless native handler does
 //   builtin.spin       holds the server's own thread for as long, up to 10 s: what no handler may do; for

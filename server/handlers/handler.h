@@ -65,7 +65,7 @@ class Handler {
   // still run.
   virtual void end(std::function<void()> done) { done(); }
 
-  // "native", "subprocess", "coprocess" or "builtin".
+  // "native", "subprocess", "coprocess", "builtin" or "remote".
   [[nodiscard]] virtual std::string_view kind() const = 0;
   [[nodiscard]] virtual std::string_view description() const = 0;
   [[nodiscard]] virtual std::optional<base::Duration> timeout() const { return std::nullopt; }

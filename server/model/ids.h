@@ -13,6 +13,9 @@ enum class LeaseId : std::uint64_t {};
 // Unique in a data directory, never reused, so that a queue created anew under an old name is another one. 0 is none.
 enum class QueueId : std::uint32_t {};
 
+// Unique while the server runs, growing in order of attachment. 0 is none.
+enum class WorkerId : std::uint64_t {};
+
 template <class Id>
 constexpr std::uint64_t number(Id id) {
   return static_cast<std::uint64_t>(id);

@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/model/queue_settings.h"
 
 namespace sluice::model {
+
+// The handler of a stage that the server runs nothing for: remote workers do all of its work.
+inline constexpr std::string_view kRemoteHandler = "remote";
 
 // input queue -> handler x workers -> output queue.
 struct StageSpec {
@@ -15,8 +19,9 @@ struct StageSpec {
   std::string input;
   std::string output;  // empty: results are dropped
   std::string handler;
-  std::uint32_t workers = 1;
+  std::uint32_t workers = 1;  // of the server's own; 0 if remote()
 
+  [[nodiscard]] bool remote() const { return handler == kRemoteHandler; }
   bool operator==(const StageSpec&) const = default;
 };
 

@@ -88,6 +88,9 @@ class DuplexStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byte
   void go_on(Lock lock);
 
   [[nodiscard]] House& house() { return house_; }
+  [[nodiscard]] const House& house() const { return house_; }
+  // Where the client connects from, as gRPC writes it.
+  [[nodiscard]] std::string peer() const { return context_->peer(); }
   // With the lock:
   [[nodiscard]] End ending() const { return end_; }
   [[nodiscard]] bool writing() const { return writing_; }

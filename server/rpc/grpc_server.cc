@@ -1,5 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -21,8 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMinPingInterval = 10s;
-constexpr std::chrono::milliseconds kKeepaliveTime = 60s;
-constexpr std::chrono::milliseconds kKeepaliveTimeout = 20s;
+constexpr base::Duration kLeastAnswerTime = 3s;  // of whoever is asked whether it lives
 // Reflection is gRPC's own and blocks a thread for each stream; nothing else does.
 constexpr int kReflectionThreads = 8;
 
@@ -35,16 +35,20 @@ void set_limits(grpc::ServerBuilder& builder) {
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
 }
 
-void set_connections(grpc::ServerBuilder& builder) {
-  const auto milliseconds = [](std::chrono::milliseconds time) { return static_cast<int>(time.count()); };
+void set_connections(grpc::ServerBuilder& builder, base::Duration keepalive) {
+  const auto milliseconds = [](base::Duration time) {
+    return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+  };
   // A taken port is an error, not something to share.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Clients may ask often whether we live, also while nothing is under way; we ask too, so that the leases of a machine that
   // vanished come back.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, milliseconds(kMinPingInterval));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(kKeepaliveTime));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(kKeepaliveTimeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(keepalive));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(std::max(keepalive / 3, kLeastAnswerTime)));
+  // Without this, pings end after two that no data followed, and whoever vanishes after a long silence is never missed.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
 }
 
 }  // namespace
@@ -55,14 +59,14 @@ class GrpcServer::Parts {
 
   [[nodiscard]] const base::CallCounts& counts() const { return house_.counts; }
 
-  absl::StatusOr<int> start(const std::string& address) {
+  absl::StatusOr<int> start(const std::string& address, base::Duration keepalive) {
     if (auto status = check_listen_address(address); !status.ok()) return status;
     log_what_grpc_says();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     set_limits(builder);
-    set_connections(builder);
+    set_connections(builder, keepalive);
     builder.RegisterService(&queues_);
     builder.RegisterService(&pipelines_);
     builder.RegisterService(&stores_);
@@ -113,7 +117,9 @@ GrpcServer::GrpcServer(runtime::Runtime& runtime, const base::Clock& clock) : pa
 
 GrpcServer::~GrpcServer() { shutdown(base::Duration(0)); }
 
-absl::StatusOr<int> GrpcServer::start(const std::string& address) { return parts_->start(address); }
+absl::StatusOr<int> GrpcServer::start(const std::string& address, base::Duration keepalive) {
+  return parts_->start(address, keepalive);
+}
 
 const base::CallCounts& GrpcServer::counts() const { return parts_->counts(); }
 

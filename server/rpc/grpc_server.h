@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/call_counts.h"
 #include "server/base/clock.h"
+#include "server/base/limits.h"
 #include "server/runtime/runtime.h"
 
 namespace sluice::rpc {
@@ -25,8 +26,9 @@ class GrpcServer {
 
   // Listens on "host:port"; "[::1]:7410" for IPv6, port 0 for any. Returns the port. The health service (server/rpc/health.h)
   // says NOT_SERVING, and every call is told RECOVERING: the runtime may still be starting. CANNOT_LISTEN, INVALID_VALUE. Once
-  // only.
-  absl::StatusOr<int> start(const std::string& address);
+  // only. A connection that has been silent for `keepalive` is asked whether it lives, and closed without an answer in a third
+  // of that (at least 3 s).
+  absl::StatusOr<int> start(const std::string& address, base::Duration keepalive = limits::kDefaultKeepalive);
 
   // Lives as long as the server.
   [[nodiscard]] const base::CallCounts& counts() const;

@@ -46,6 +46,8 @@ inline constexpr base::CallName kCalls[] = {
     {kPipelineService, "PauseStage", kUnary},
     {kPipelineService, "ResumeStage", kUnary},
     {kPipelineService, "ListHandlers", kUnary},
+    {kPipelineService, "Work", kBidiStream},
+    {kPipelineService, "ListWorkers", kUnary},
     {kStoreService, "Backup", kServerStream},
 };
 

@@ -1,5 +1,6 @@
 #include "server/rpc/pipeline_service.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,9 +10,11 @@
 #include "server/rpc/join_stream.h"
 #include "server/rpc/page.h"
 #include "server/rpc/pipeline_view.h"
+#include "server/rpc/work_stream.h"
 #include "server/wire/reader.h"
 #include "server/wire/requests.h"
 #include "server/wire/time.h"
+#include "server/wire/work.h"
 
 namespace sluice::rpc {
 namespace {
@@ -68,13 +71,27 @@ grpc::ServerUnaryReactor* on_stage(House& house, Call* call, const grpc::ByteBuf
   });
 }
 
+// One more than the page has, to see whether there is a next one.
+absl::StatusOr<std::vector<engine::WorkerView>> workers_of(const Engine& engine, base::Time now, const wire::WorkerPage& page) {
+  if (!page.pipeline.empty()) {
+    const auto pipeline = engine.pipeline(now, page.pipeline);
+    if (!pipeline.ok()) return pipeline.status();
+    const auto is_it = [&](const auto& stage) { return stage.spec.name == page.stage; };
+    if (!page.stage.empty() && std::ranges::none_of(pipeline->stages, is_it)) {
+      return base::error(base::Reason::kStageNotFound,
+                         fmt::format("pipeline \"{}\" has no stage \"{}\"", page.pipeline, page.stage));
+    }
+  }
+  return engine.list_workers(page.pipeline, page.stage, page.after, page.size + 1);
+}
+
 absl::Status check_handlers(const model::PipelineSpec& spec, const handlers::Registry& handlers) {
   constexpr wire::Field kRequest;
   const wire::Field pipeline(kRequest, "pipeline");
   wire::Reader reader;
   for (std::size_t i = 0; i < spec.stages.size(); ++i) {
     const auto& handler = spec.stages[i].handler;
-    if (handlers.find(handler) != nullptr) continue;
+    if (spec.stages[i].remote() || handlers.find(handler) != nullptr) continue;
     const wire::Field stage(pipeline, "stages", i);
     reader.complain(base::Reason::kHandlerNotFound, {stage, "handler"},
                     fmt::format("{} is no handler of this server; `sluice handlers` lists them", wire::in_quotes(handler)));
@@ -230,6 +247,33 @@ grpc::ServerUnaryReactor* PipelineService::ListHandlers(Context* context, const 
       if (const auto timeout = handler->timeout()) wire::set_duration(*timeout, *message.mutable_timeout());
     }
     call->finish(response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PipelineService::Work(Context* context) {
+  if (auto status = house_.answering(); !status.ok()) return new RefusedStream(status);
+  auto* stream = new WorkStream("PipelineService/Work"_method, context, house_);
+  stream->start();
+  return stream;
+}
+
+grpc::ServerUnaryReactor* PipelineService::ListWorkers(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("PipelineService/ListWorkers"_method, context, out, house_);
+  return serve<v1::ListWorkersRequest>(house_, call, in, [&](const v1::ListWorkersRequest& request) {
+    const auto page = wire::page_of(request);
+    if (!page.ok()) return page.status();
+    house_.runtime.run([&](const Engine& engine, base::Time now, Effects&) { return workers_of(engine, now, *page); },
+                       [call, size = page->size](const absl::StatusOr<std::vector<engine::WorkerView>>& views) {
+                         if (!views.ok()) return call->finish(views.status());
+                         v1::ListWorkersResponse response;
+                         const auto shown = fill_page(*views, size, [&](const engine::WorkerView& view) {
+                           wire::fill(view, *response.add_workers());
+                           return &response.workers(response.workers_size() - 1);
+                         });
+                         if (shown < views->size()) response.set_next_page_token(wire::token_after((*views)[shown - 1].id));
+                         call->finish(response);
+                       });
     return absl::OkStatus();
   });
 }

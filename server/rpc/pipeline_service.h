@@ -13,7 +13,8 @@ using RawPipelineMethods = v1::PipelineService::WithRawCallbackMethod_CreatePipe
         v1::PipelineService::WithRawCallbackMethod_DeletePipeline<v1::PipelineService::WithRawCallbackMethod_ClosePipeline<
             v1::PipelineService::WithRawCallbackMethod_JoinPipeline<v1::PipelineService::WithRawCallbackMethod_ScaleStage<
                 v1::PipelineService::WithRawCallbackMethod_PauseStage<v1::PipelineService::WithRawCallbackMethod_ResumeStage<
-                    v1::PipelineService::WithRawCallbackMethod_ListHandlers<Service>>>>>>>>>>;
+                    v1::PipelineService::WithRawCallbackMethod_ListHandlers<v1::PipelineService::WithRawCallbackMethod_Work<
+                        v1::PipelineService::WithRawCallbackMethod_ListWorkers<Service>>>>>>>>>>>>;
 
 // Thread-safe. Must outlive the server and every call.
 class PipelineService final : public RawPipelineMethods<v1::PipelineService::Service> {
@@ -34,6 +35,8 @@ class PipelineService final : public RawPipelineMethods<v1::PipelineService::Ser
   Reactor* PauseStage(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* ResumeStage(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* ListHandlers(Context* context, const Bytes* in, Bytes* out) override;
+  grpc::ServerBidiReactor<Bytes, Bytes>* Work(Context* context) override;
+  Reactor* ListWorkers(Context* context, const Bytes* in, Bytes* out) override;
 
  private:
   House& house_;

@@ -76,4 +76,12 @@ absl::StatusOr<std::vector<engine::OutputItem>> output_items(const model::StageS
   return items;
 }
 
+handlers::Error refused_output(const model::StageSpec& stage, const absl::Status& status) {
+  handlers::Error error;
+  error.failure.reason = model::failure_reason::kOutputRefused;
+  error.failure.message = fmt::format("the results cannot go to queue \"{}\": {}", stage.output, std::string(status.message()));
+  error.do_not_retry = !base::is(status, Reason::kLimitReached);
+  return error;
+}
+
 }  // namespace sluice::runtime

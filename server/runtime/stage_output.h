@@ -17,4 +17,8 @@ namespace sluice::runtime {
                                                                            const model::Delivery& input,
                                                                            std::vector<handlers::Output>&& results);
 
+// What becomes of the attempt when the engine, or output_items(), refused its results: a limit of the server may be gone at the
+// next one; a queue that is closed or gone, or can never take so much, is so for good.
+[[nodiscard]] handlers::Error refused_output(const model::StageSpec& stage, const absl::Status& status);
+
 }  // namespace sluice::runtime

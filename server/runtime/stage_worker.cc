@@ -42,14 +42,6 @@ void keep_tail(std::string& text, std::size_t most) {
   if (text.size() > most) text.erase(0, text.size() - most);
 }
 
-// What became of a completion that the engine refused: a limit of the server may be gone at the next attempt; a queue that is
-// closed or gone, or can never take so much, is so for good.
-handlers::Error refused_output(const model::StageSpec& stage, const absl::Status& status) {
-  return error_of(model::failure_reason::kOutputRefused,
-                  fmt::format("the results cannot go to queue \"{}\": {}", stage.output, std::string(status.message())),
-                  !base::is(status, Reason::kLimitReached));
-}
-
 }  // namespace
 
 StageWorker::StageWorker(Runtime& runtime, const base::Clock& clock, std::shared_ptr<StagePool> pool,

@@ -57,8 +57,14 @@ class PipelineReader {
     stage.input = reader_.name({field, "input"}, spec.input());
     stage.name = spec.name().empty() ? stage.input : reader_.new_name({field, "name"}, spec.name());
     if (!spec.output().empty()) stage.output = reader_.name({field, "output"}, spec.output());
-    stage.handler = reader_.new_name({field, "handler"}, spec.handler());
+    stage.handler = spec.handler().empty() ? model::kRemoteHandler : reader_.new_name({field, "handler"}, spec.handler());
+    if (stage.remote()) stage.workers = 0;
     if (spec.has_workers()) stage.workers = reader_.number({field, "workers"}, spec.workers(), 0U, limits::kMaxStageWorkers);
+    if (stage.remote() && stage.workers > 0) {
+      reader_.complain(Reason::kInvalidPipeline, {field, "workers"},
+                       "is more than 0, but the stage has no handler that the server could run; name one, or leave the work to "
+                       "workers that attach to the stage");
+    }
     for (const auto& other : pipeline_.stages) {
       if (other.name != stage.name) continue;
       reader_.complain(Reason::kInvalidPipeline, field,

@@ -42,14 +42,13 @@ void fill(const engine::Stall& stall, v1::Stall& message) {
 }
 
 void fill(const engine::StageView& view, v1::Stage& stage) {
-  auto& spec = *stage.mutable_spec();
-  spec.set_name(view.spec.name);
-  spec.set_input(view.spec.input);
-  spec.set_output(view.spec.output);
-  spec.set_handler(view.spec.handler);
-  spec.set_workers(view.spec.workers);
+  wire::fill(view.spec, *stage.mutable_spec());
   stage.set_state(state_message(view.state));
   stage.set_workers(view.workers);
+  stage.set_remote_workers(view.remote_workers);
+  stage.set_remote_items(view.remote_items);
+  stage.set_succeeded(view.remote_done);
+  stage.set_failed(view.remote_failed);
 }
 
 const engine::QueueView* find(const engine::PipelineView& view, std::string_view queue) {
@@ -97,13 +96,21 @@ void fill(const engine::PipelineView& view, v1::Pipeline& pipeline) {
   for (const auto& stall : view.stalls) fill(stall, *pipeline.add_stalls());
 }
 
+void fill(const model::StageSpec& spec, v1::StageSpec& message) {
+  message.set_name(spec.name);
+  message.set_input(spec.input);
+  message.set_output(spec.output);
+  message.set_handler(spec.handler);
+  message.set_workers(spec.workers);
+}
+
 void fill(const model::StageStatus& status, v1::Stage& stage) {
   stage.set_workers(status.workers);
   stage.set_busy_workers(status.busy);
   stage.set_wakeups(status.wakeups);
   stage.set_idle_wakeups(status.idle_wakeups);
-  stage.set_succeeded(status.succeeded);
-  stage.set_failed(status.failed);
+  stage.set_succeeded(stage.succeeded() + status.succeeded);
+  stage.set_failed(stage.failed() + status.failed);
   for (const auto& running : status.running) {
     auto& message = *stage.add_running();
     message.set_item_id(model::number(running.item));

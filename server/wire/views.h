@@ -17,6 +17,9 @@ void fill(const engine::QueueView& view, v1::Queue& queue);
 // A stage's retry policy is that of its input. What the workers are doing is not the engine's to know: it is left out here.
 void fill(const engine::PipelineView& view, v1::Pipeline& pipeline);
 
+// What the server's own workers do; what remote ones have done is added to it.
 void fill(const model::StageStatus& status, v1::Stage& stage);
+
+void fill(const model::StageSpec& spec, v1::StageSpec& message);
 
 }  // namespace sluice::wire

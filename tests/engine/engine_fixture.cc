@@ -148,6 +148,7 @@ TestCaller& EngineTest::get(std::string_view queue, std::uint32_t max_items, con
   command.lease_duration = options.lease;
   command.consumer = options.consumer;
   command.stage = options.stage;
+  command.worker = options.worker;
   TestCaller& caller = new_caller("get");
   Effects effects;
   engine_->get(now_, std::move(command), caller, effects);

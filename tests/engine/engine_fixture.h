@@ -56,6 +56,7 @@ struct GetOptions {
   std::optional<base::Duration> lease = std::nullopt;
   std::string consumer = {};
   std::string stage = {};
+  model::WorkerId worker = {};
 };
 
 struct CompleteOptions {
@@ -81,6 +82,7 @@ struct StageLine {
   std::string input;
   std::string output = {};
   std::uint32_t workers = 1;
+  std::string handler = "h";
 };
 
 class EngineTest : public ::testing::Test {

@@ -14,7 +14,7 @@ std::string EngineTest::create_pipeline(std::string_view name, const std::vector
   }
   for (const StageLine& stage : stages) {
     spec.stages.push_back(
-        {.name = stage.name, .input = stage.input, .output = stage.output, .handler = "h", .workers = stage.workers});
+        {.name = stage.name, .input = stage.input, .output = stage.output, .handler = stage.handler, .workers = stage.workers});
   }
   Effects effects;
   const absl::Status status = engine_->create_pipeline(now_, spec, effects);

@@ -21,6 +21,7 @@ class StallTest : public EngineTest {
 TEST_F(StallTest, NamesAreThoseOfTheApi) {
   EXPECT_EQ(name(kOutputFullWithoutConsumer), "OUTPUT_FULL_WITHOUT_CONSUMER");
   EXPECT_EQ(name(kNoConsumer), "NO_CONSUMER");
+  EXPECT_EQ(name(kNoWorker), "NO_WORKER");
   EXPECT_EQ(name(kQueuePaused), "QUEUE_PAUSED");
   EXPECT_EQ(name(kStagePaused), "STAGE_PAUSED");
   EXPECT_EQ(name(kStageWithoutWorkers), "STAGE_WITHOUT_WORKERS");

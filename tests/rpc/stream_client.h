@@ -1,6 +1,7 @@
-// The client's end of Produce and Consume.
+// The client's end of Produce, Consume and Work.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -105,6 +106,75 @@ class Consumer : public StreamClient<v1::ConsumeRequest, v1::ConsumeResponse> {
     for (const auto token : tokens) request.add_done(token);
     write(request);
   }
+};
+
+class Worker : public StreamClient<v1::WorkRequest, v1::WorkResponse> {
+ public:
+  Worker(Client& client, const std::string& pipeline, const std::string& stage, std::uint32_t credit = 1) {
+    stream_ = client.pipelines().Work(&context_);
+    v1::WorkRequest request;
+    request.set_pipeline(pipeline);
+    request.set_stage(stage);
+    request.set_worker("test");
+    request.set_max_items(credit);
+    write(request);
+  }
+
+  // Reads until it is attached, if it is not yet.
+  std::uint64_t id() {
+    while (id_ == 0 && next()) {
+    }
+    return id_;
+  }
+  // Reads until so many items have come.
+  std::vector<v1::LeasedItem> take(std::size_t count) {
+    while (items_.size() < count && next()) {
+    }
+    return std::exchange(items_, {});
+  }
+  // Ends the item with one output, and reads until the server has said what became of it: "" or the reason.
+  std::string make(std::uint64_t token, const std::string& output) {
+    v1::WorkRequest request;
+    auto& result = *request.add_results();
+    result.set_lease_token(token);
+    result.add_outputs()->set_payload(output);
+    outcomes_.erase(token);
+    write(request);
+    return outcome(token);
+  }
+  std::string outcome(std::uint64_t token) {
+    while (!outcomes_.contains(token) && next()) {
+    }
+    return outcomes_.contains(token) ? outcomes_[token] : "the stream has ended";
+  }
+  // Reads until the stage is finished.
+  bool wait_for_end_of_work() {
+    while (!end_of_work_ && next()) {
+    }
+    return end_of_work_;
+  }
+  // Reads one message and keeps what it says; false if the stream has ended.
+  bool next() {
+    v1::WorkResponse response;
+    if (!stream_->Read(&response)) return false;
+    if (response.has_attached()) {
+      id_ = response.attached().worker_id();
+      attached_to = response.attached().stage();
+    }
+    for (auto& item : *response.mutable_items()) items_.push_back(std::move(item));
+    for (const auto token : response.ended()) outcomes_[token] = "";
+    for (const auto& refused : response.refused()) outcomes_[refused.lease_token()] = refused.error_reason();
+    end_of_work_ = end_of_work_ || response.end_of_work();
+    return true;
+  }
+
+  v1::StageSpec attached_to;  // once it is attached
+
+ private:
+  std::uint64_t id_ = 0;
+  std::vector<v1::LeasedItem> items_;
+  std::map<std::uint64_t, std::string> outcomes_;
+  bool end_of_work_ = false;
 };
 
 }  // namespace sluice::rpc

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "server/base/errors.h"
 #include "tests/sim/world.h"
@@ -131,10 +132,18 @@ void Flow::take_item(Actor& actor, const engine::GetAnswer& answer) {
     ++outcomes_["end"];
     // The loop of a worker ends here. It reports so when its turn comes, and nobody is hired in its place.
     actor.ended = true;
-    if (actor.stage != "reader") hiring_.erase(actor.stage);
+    if (actor.stage != "reader" && actor.remote == model::WorkerId{}) hiring_.erase(actor.stage);
   }
   if (answer.items.empty()) return;
   actor.item = answer.items.front();
+  if (actor.remote != model::WorkerId{}) {
+    ++outcomes_["remote item"];
+    const auto view = engine_->pipeline(now_, kName);
+    for (const engine::StageView& stage : view->stages) {
+      const bool paused = stage.spec.name == actor.stage && stage.state == model::StageState::kPaused;
+      if (paused) throw Mismatch("a remote worker of a paused stage gets an item");
+    }
+  }
   actor.doing = Actor::Doing::kHolding;
   if (!alive_.contains(actor.item.body->payload)) throw Mismatch("an item is handed out that nobody put");
 }
@@ -150,7 +159,7 @@ void Flow::hire_and_fire() {
   for (const model::StageSpec& stage : spec_.stages) {
     std::vector<Actor*> workers;
     for (Actor& actor : actors_) {
-      if (actor.stage == stage.name) workers.push_back(&actor);
+      if (actor.stage == stage.name && actor.remote == model::WorkerId{}) workers.push_back(&actor);
     }
     for (std::size_t count = workers.size(); count < wanted_[stage.name] && hiring_.contains(stage.name); ++count) {
       Actor& worker = actors_.emplace_back();
@@ -182,7 +191,7 @@ void Flow::retire(Actor& actor) {
 
 void Flow::step() {
   hire_and_fire();
-  switch (random_.weighted({60, 20, 15, 3, 2, 1})) {
+  switch (random_.weighted({60, 20, 15, 3, 2, 4, 1})) {
     case 0: {
       auto actor = actors_.begin();
       std::advance(actor, random_.below(actors_.size()));
@@ -196,6 +205,8 @@ void Flow::step() {
       return control_a_stage();
     case 4:
       return join();
+    case 5:
+      return come_or_go();
     default:
       if (random_.chance(20)) restart();
   }
@@ -224,7 +235,9 @@ void Flow::act(Actor& actor) {
 
 void Flow::take(Actor& actor) {
   actor.doing = Actor::Doing::kGetting;
-  const engine::GetCommand command{.queue = actor.queue, .stage = actor.stage};
+  engine::GetCommand command{.queue = actor.queue, .stage = actor.stage};
+  command.worker = actor.remote;
+  if (actor.remote != model::WorkerId{}) command.lease_duration = Duration::max();
   apply(fmt::format("{} gets from {}", actor.stage, actor.queue),
         [&](engine::Effects& out) { engine_->get(now_, command, actor, out); });
 }
@@ -272,8 +285,54 @@ void Flow::give_up(Actor& actor) {
         ++outcomes_["release " + word(engine_->release(now_, actor.queue, actor.item.lease, out))];
       });
     default:
+      // Nobody extends a remote worker's lease, and nothing ends it but its stream.
+      if (actor.remote != model::WorkerId{}) return lose(actor);
       return apply(what + " is forgotten", [](engine::Effects&) {});
   }
+}
+
+void Flow::come_or_go() {
+  std::vector<Actor*> attached;
+  for (Actor& actor : actors_) {
+    if (actor.remote != model::WorkerId{}) attached.push_back(&actor);
+  }
+  if (attached.empty() || (attached.size() < 4 && random_.chance(60))) return attach();
+  vanish(*attached[random_.below(attached.size())]);
+}
+
+void Flow::attach() {
+  const model::StageSpec& stage = spec_.stages[random_.below(spec_.stages.size())];
+  Actor& actor = actors_.emplace_back();
+  actor.stage = stage.name;
+  actor.queue = stage.input;
+  engine::Effects effects;
+  const auto attached = engine_->attach_worker(now_, kName, stage.name, "remote", "host", effects);
+  if (!attached.ok()) throw Mismatch("attach_worker: " + word(attached.status()));
+  actor.remote = attached->worker;
+  ++outcomes_["attached"];
+  apply("attach a worker to " + stage.name, [&](engine::Effects& out) { out = std::move(effects); });
+}
+
+// Its stream has broken.
+void Flow::vanish(Actor& actor) {
+  if (actor.doing == Actor::Doing::kGetting) {
+    bool taken_back = false;
+    apply("withdraw a remote worker", [&](engine::Effects& out) { taken_back = engine_->withdraw(now_, actor, out); });
+    if (!taken_back) throw Mismatch("a remote worker's get cannot be withdrawn");
+  } else if (actor.doing != Actor::Doing::kNothing) {
+    lose(actor);
+  }
+  const model::WorkerId gone = actor.remote;
+  actors_.remove_if([&](const Actor& each) { return &each == &actor; });
+  apply("detach a remote worker", [&](engine::Effects& out) { engine_->detach_worker(now_, gone, out); });
+}
+
+void Flow::lose(Actor& actor) {
+  const model::LeaseId lease = actor.item.lease;
+  apply(fmt::format("{} of {} is lost", actor.item.body->payload, actor.queue), [&](engine::Effects& out) {
+    ++outcomes_["lose " + word(engine_->lose(now_, actor.queue, std::span(&lease, 1), out))];
+  });
+  actor.doing = Actor::Doing::kNothing;
 }
 
 void Flow::control_a_stage() {

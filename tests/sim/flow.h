@@ -1,8 +1,9 @@
-// Random pipelines with workers, producers and consumers played by the simulation. Simpler than the reference: it follows
-// every item by its payload and checks what must hold whatever the order of events:
-// every item is in exactly one queue, and appears and goes only with an answer that says so; counters agree with the answers; a
-// stage is finished exactly when its input is closed and drained and its last worker has stopped; a queue that stages feed is
-// closed exactly when the last of them is finished; a join ends exactly when there is nothing left to wait for.
+// Random pipelines with workers of both kinds, producers and consumers played by the simulation. Simpler than the reference: it
+// follows every item by its payload and checks what must hold whatever the order of events: every item is in exactly one queue,
+// and appears and goes only with an answer that says so; counters agree with the answers; a stage is finished exactly when its
+// input is closed and drained and its last worker in the server has stopped, and only then do remote workers hear of the end,
+// who get nothing of a paused stage; a queue that stages feed is closed exactly when the last of them is finished; a join ends
+// exactly when there is nothing left to wait for.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,7 @@ class Flow {
     std::string queue;   // put into, taken from
     bool ended = false;  // was told the end of its queue
     Doing doing = Doing::kNothing;
+    model::WorkerId remote{};  // of a worker that is attached to its stage
     model::Delivery item;
     std::vector<std::pair<std::string, std::string>> moving;  // payload, queue: on their way with the present command
   };
@@ -68,12 +70,17 @@ class Flow {
   void pass_time();
   void restart();
   void retire(Actor& actor);
+  void come_or_go();
+  void attach();
+  void vanish(Actor& actor);
+  void lose(Actor& actor);
 
   void check();
   void check_items();
   void check_counters(const engine::QueueView& view);
   void check_stages(const engine::PipelineView& view);
   void check_joins(const engine::PipelineView& view);
+  void check_remote_workers(const engine::PipelineView& view);
   [[nodiscard]] bool all_entries_closed(const engine::PipelineView& view) const;
   [[nodiscard]] bool nothing_to_wait_for(const engine::PipelineView& view) const;
   [[nodiscard]] bool is_read(const std::string& queue) const;

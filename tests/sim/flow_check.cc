@@ -17,6 +17,7 @@ void Flow::check() {
   check_items();
   for (const engine::QueueView& queue : pipeline->queues) check_counters(queue);
   check_stages(*pipeline);
+  check_remote_workers(*pipeline);
   check_joins(*pipeline);
 }
 
@@ -88,6 +89,36 @@ void Flow::check_stages(const engine::PipelineView& view) {
     }
   }
   if (view.finished != all) throw Mismatch("finished is not when every stage is");
+}
+
+void Flow::check_remote_workers(const engine::PipelineView& view) {
+  std::map<std::string, std::uint64_t> attached;
+  std::map<std::string, std::uint64_t> held;
+  for (const engine::WorkerView& worker : engine_->list_workers("flow", "", {}, 1'000)) {
+    const auto actor = std::ranges::find(actors_, worker.id, &Actor::remote);
+    // One that was just attached, or has just gone, and is not yet or no more on the list of the simulation.
+    if (actor == actors_.end()) {
+      ++attached[worker.stage];
+      continue;
+    }
+    const auto stage = std::ranges::find_if(view.stages, [&](const auto& each) { return each.spec.name == actor->stage; });
+    const bool finished = stage->state == StageState::kFinished;
+    if (actor->ended && !finished) throw Mismatch("a remote worker was told an end that has not come");
+    if (actor->doing == Actor::Doing::kGetting && finished) throw Mismatch("a remote worker waits at a finished stage");
+    const bool holds = actor->doing == Actor::Doing::kHolding || actor->doing == Actor::Doing::kCompleting;
+    const std::uint64_t items = holds && engine_->is_leased(actor->item.lease) ? 1 : 0;
+    if (worker.in_flight != items) {
+      throw Mismatch(fmt::format("a remote worker holds {}, and is listed with {}", items, worker.in_flight));
+    }
+    ++attached[worker.stage];
+    held[worker.stage] += items;
+  }
+  for (const engine::StageView& stage : view.stages) {
+    if (stage.remote_workers != attached[stage.spec.name] || stage.remote_items != held[stage.spec.name]) {
+      throw Mismatch(fmt::format("stage {} has {} remote workers with {} items; {} with {} are listed", stage.spec.name,
+                                 stage.remote_workers, stage.remote_items, attached[stage.spec.name], held[stage.spec.name]));
+    }
+  }
 }
 
 bool Flow::all_entries_closed(const engine::PipelineView& view) const {

@@ -34,6 +34,18 @@ TEST(PipelineSpec, TakesZeroWorkersAndNoOutput) {
   EXPECT_THAT(pipeline->stages, testing::ElementsAre(stage));
 }
 
+TEST(PipelineSpec, AStageWithoutAHandlerIsForRemoteWorkersOnly) {
+  for (const char* stage :
+       {R"(stages { input: "a" })", R"(stages { input: "a" handler: "remote" })", R"(stages { input: "a" workers: 0 })"}) {
+    const auto pipeline = read(std::string(R"(name: "p" )") + stage);
+    ASSERT_THAT(pipeline, IsOk()) << stage;
+    EXPECT_TRUE(pipeline->stages[0].remote());
+    EXPECT_EQ(pipeline->stages[0].workers, 0U);
+  }
+  EXPECT_THAT(read(R"(name: "p" stages { input: "a" workers: 1 })"),
+              AllOf(RefusedFor(Reason::kInvalidPipeline, "stages[0].workers"), Saying("no handler")));
+}
+
 TEST(PipelineSpec, LetsAStageFeedItsOwnInput) {
   EXPECT_THAT(read(R"(name: "p" stages { input: "a" output: "a" handler: "echo" })"), IsOk());
 }
@@ -126,7 +138,7 @@ TEST(PipelineSpec, TakesDeadLetterQueuesForUsed) {
 TEST(PipelineSpec, ChecksEveryField) {
   EXPECT_THAT(read(R"(name: "" stages { input: "a" handler: "echo" })"), RefusedFor(Reason::kInvalidName, "name"));
   EXPECT_THAT(read(R"(name: "p" stages { handler: "echo" })"), RefusedFor(Reason::kInvalidName, "stages[0].input"));
-  EXPECT_THAT(read(R"(name: "p" stages { input: "a" })"), RefusedFor(Reason::kInvalidName, "stages[0].handler"));
+  EXPECT_THAT(read(R"(name: "p" stages { input: "a" handler: "?" })"), RefusedFor(Reason::kInvalidName, "stages[0].handler"));
   EXPECT_THAT(read(R"(name: "p" stages { input: "a" output: " " handler: "echo" })"),
               RefusedFor(Reason::kInvalidName, "stages[0].output"));
   EXPECT_THAT(read(R"(name: "p" stages { name: "?" input: "a" handler: "echo" })"),
