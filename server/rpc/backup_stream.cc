@@ -4,7 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "server/base/errors.h"
 #include "server/base/limits.h"
+#include "server/log/log.h"
+#include "server/rpc/refusals.h"
 #include "server/rpc/status.h"
 #include "sluice/v1/store_service.pb.h"
 
@@ -20,7 +23,10 @@ void BackupStream::start() {
   if (auto status = house_.backups.begin(*this); !status.ok()) refuse(status);
 }
 
-void BackupStream::refuse(const absl::Status& status) { finish(status); }
+void BackupStream::refuse(const absl::Status& status) {
+  log_refusal(counted_.name(), status, *context_);
+  finish(status);
+}
 
 void BackupStream::finish(const absl::Status& outcome) {
   auto status = to_grpc(outcome);
@@ -29,9 +35,26 @@ void BackupStream::finish(const absl::Status& outcome) {
 }
 
 void BackupStream::run() {
+  const auto begin = std::chrono::steady_clock::now();
+  log::info("a backup begins", {{"client", context_->peer()}});
   const absl::Status outcome = copy_and_send();
+  tell_of_end(outcome, std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin));
   house_.backups.over();
   finish(outcome);
+}
+
+void BackupStream::tell_of_end(const absl::Status& outcome, std::chrono::microseconds took) const {
+  if (outcome.ok()) {
+    log::info("a backup is done", {{"client", context_->peer()}, {"bytes", sent_}, {"took_s", took}});
+    return;
+  }
+  const auto reason = base::reason_of(outcome);
+  log::warn("a backup failed",
+            {{"client", context_->peer()},
+             {"reason", reason ? std::string(base::info(*reason).name) : absl::StatusCodeToString(outcome.code())},
+             {"error", std::string(outcome.message())},
+             {"bytes", sent_},
+             {"took_s", took}});
 }
 
 absl::Status BackupStream::copy_and_send() {
@@ -51,6 +74,7 @@ absl::Status BackupStream::send(journal::BackupFile& copy) {
     if (*count == 0) return absl::OkStatus();
     data.resize(*count);
     if (auto status = write(response); !status.ok()) return status;
+    sent_ += *count;
   }
 }
 

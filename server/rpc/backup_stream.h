@@ -34,6 +34,7 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pu
   ~BackupStream() override = default;
 
   void finish(const absl::Status& outcome);
+  void tell_of_end(const absl::Status& outcome, std::chrono::microseconds took) const;
   [[nodiscard]] bool wanted();
   absl::Status copy_and_send();
   absl::Status send(journal::BackupFile& copy);
@@ -46,6 +47,7 @@ class BackupStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pu
   grpc::CallbackServerContext* const context_;
   House& house_;
   grpc::ByteBuffer message_;  // under way
+  std::uint64_t sent_ = 0;    // bytes that the client has taken
 
   std::mutex mutex_;
   std::condition_variable changed_;

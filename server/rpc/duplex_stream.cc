@@ -122,7 +122,7 @@ void DuplexStream::finish(Lock lock) {
   absl::Status outcome = outcome_;
   lock.unlock();
   if (!outcome.ok() && !queue_.empty()) base::annotate(outcome, "queue", queue_);
-  if (!outcome.ok()) log_refusal(counted_.name(), outcome, *context_);
+  log_refusal(counted_.name(), outcome, *context_);
   auto status = to_grpc(outcome);
   counted_.end(static_cast<absl::StatusCode>(status.error_code()));
   Finish(std::move(status));

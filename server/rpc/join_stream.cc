@@ -4,6 +4,8 @@
 #include <variant>
 
 #include "server/base/errors.h"
+#include "server/log/log.h"
+#include "server/rpc/refusals.h"
 #include "server/rpc/status.h"
 
 namespace sluice::rpc {
@@ -11,6 +13,13 @@ namespace {
 
 constexpr std::string_view kCancel = "cancellation of a join";
 constexpr std::string_view kWritten = "written message of a join";
+
+const std::vector<engine::Stall>& stalls_of(const engine::JoinAnswer& join) {
+  static const std::vector<engine::Stall> none;
+  if (const auto* queue = std::get_if<engine::QueueView>(&join.progress)) return queue->stalls;
+  if (const auto* pipeline = std::get_if<engine::PipelineView>(&join.progress)) return pipeline->stalls;
+  return none;
+}
 
 }  // namespace
 
@@ -30,6 +39,7 @@ void JoinStream::answer(engine::Answer&& answer) {
   auto& join = std::get<engine::JoinAnswer>(answer);
   over_ = engine::is_final(answer);
   if (join.status.ok()) {
+    tell_of_stall(join);
     next_ = std::move(join);
   } else {
     next_.reset();
@@ -52,10 +62,25 @@ void JoinStream::go_on(std::unique_lock<std::mutex> lock) {
     absl::Status outcome = std::move(outcome_);
     lock.unlock();
     if (!outcome.ok() && !name_.empty()) base::annotate(outcome, kind_, name_);
+    tell_of_end(outcome);
     auto status = to_grpc(outcome);
     counted_.end(static_cast<absl::StatusCode>(status.error_code()));
     Finish(std::move(status));
   }
+}
+
+void JoinStream::tell_of_stall(const engine::JoinAnswer& join) {
+  const auto& stalls = stalls_of(join);
+  if (stalls.empty() || join.done || std::exchange(stall_told_, true)) return;
+  log::info("a join does not get on", {{kind_, name_}, {"why", stalls.front().message}});
+}
+
+void JoinStream::tell_of_end(const absl::Status& outcome) {
+  log_refusal(method(), outcome, *context_);
+  if (!outcome.ok() || !log::enabled(log::Level::kDebug)) return;
+  log::debug("a join is done",
+             {{kind_, name_},
+              {"took_s", std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun_)}});
 }
 
 void JoinStream::OnWriteDone(bool ok) {

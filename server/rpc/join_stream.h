@@ -47,6 +47,9 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   ~JoinStream() override = default;
 
   void leave();
+  // Once a join: that it does not get on, and why.
+  void tell_of_stall(const engine::JoinAnswer& join);
+  void tell_of_end(const absl::Status& outcome);
   // Writes what is next, or finishes, unless a message is under way. Takes the lock along: as soon as it is given up with
   // over_ set, another thread may finish the stream, and it is gone.
   void go_on(std::unique_lock<std::mutex> lock);
@@ -58,6 +61,7 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   const Tell tell_;
   std::string name_;
   bool waits_ = false;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 
   std::mutex mutex_;
   // Guarded by it.
@@ -66,6 +70,7 @@ class JoinStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, publ
   bool over_ = false;      // nothing comes after next_
   bool busy_ = false;      // a message or the end is under way
   bool unwanted_ = false;  // nobody reads any more
+  bool stall_told_ = false;
 
   grpc::ByteBuffer message_;  // under way; belongs to whoever set busy_
 };

@@ -1,5 +1,6 @@
 #include "server/rpc/refusals.h"
 
+#include <optional>
 #include <string>
 
 #include "server/base/errors.h"
@@ -12,7 +13,9 @@ namespace {
 
 constexpr std::string_view kRequestId = "request_id";
 
-log::Level level_of(absl::StatusCode code) {
+log::Level level_of(absl::StatusCode code, std::optional<base::Reason> reason) {
+  // Why the clients get nowhere is what is asked first when a large store is read.
+  if (reason == base::Reason::kRecovering) return log::Level::kInfo;
   switch (code) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kDataLoss:
@@ -37,9 +40,10 @@ absl::Status with_request_id(absl::Status status, std::string_view request_id) {
 }
 
 void log_refusal(std::string_view method, const absl::Status& status, const grpc::CallbackServerContext& context) {
-  const log::Level level = level_of(status.code());
-  if (!log::enabled(level)) return;
+  if (status.ok()) return;
   const auto reason = base::reason_of(status);
+  const log::Level level = level_of(status.code(), reason);
+  if (!log::enabled(level)) return;
   const auto trace = trace_of(context);
   const auto about = base::annotations(status);
   const auto request_id = about.find(std::string(kRequestId));

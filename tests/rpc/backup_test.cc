@@ -14,6 +14,9 @@ namespace sluice::rpc {
 namespace {
 
 using grpc::StatusCode;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 // Makes backups of a given content; while it is held, a copy is never done.
 class CopyingJournal final : public journal::Journal {
@@ -95,6 +98,22 @@ TEST(Backup, ComesInPartsThatMakeTheWhole) {
   EXPECT_TRUE(received.content == content);
   EXPECT_EQ(received.messages, 4U);
   EXPECT_TRUE(BackupClient(server).receive().content == content) << "one after the other";
+}
+
+TEST(Backup, ItsBeginAndEndAreInTheLog) {
+  testing::internal::CaptureStderr();
+  const TestServer server(std::make_unique<CopyingJournal>("secret", false));
+  EXPECT_THAT(BackupClient(server).receive().status, IsOk());
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, AllOf(HasSubstr("a backup begins"), HasSubstr("a backup is done"), HasSubstr("127.0.0.1"),
+                         HasSubstr("took_s"), Not(HasSubstr("secret"))));
+}
+
+TEST(Backup, ItsFailureIsInTheLog) {
+  testing::internal::CaptureStderr();
+  const TestServer server;
+  EXPECT_THAT(BackupClient(server).receive().status, FailsWith(StatusCode::FAILED_PRECONDITION, "NO_STORE"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), AllOf(HasSubstr("a backup failed"), HasSubstr("NO_STORE")));
 }
 
 TEST(Backup, OfAServerThatStoresNothingIsRefusedByName) {

@@ -1,4 +1,5 @@
 // Joins: their progress, their end, and their readers' ways.
+#include "server/log/log.h"
 #include "tests/rpc/fixture.h"
 #include "tests/rpc/reaction_log.h"
 
@@ -8,6 +9,9 @@ namespace {
 using Pipelines = Client::Pipelines;
 using Queues = Client::Queues;
 using grpc::StatusCode;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 // A join of a queue under way.
 struct Join {
@@ -47,6 +51,34 @@ TEST_F(JoinTest, EndsAtOnceWhenNothingIsUnfinished) {
   EXPECT_EQ(message.queue().name(), "tasks");
   EXPECT_FALSE(join.reader->Read(&message));
   EXPECT_THAT(join.reader->Finish(), IsOk());
+}
+
+TEST_F(JoinTest, WhyItDoesNotGetOnIsInTheLogOnce) {
+  testing::internal::CaptureStderr();
+  ASSERT_THAT(client_.put("tasks", "secret"), IsOk());
+  Join join(client_, join_request());
+  v1::JoinQueueResponse message;
+  ASSERT_TRUE(join.reader->Read(&message));
+  ASSERT_THAT(client_.put("tasks", "another"), IsOk());
+  while (message.queue().unfinished() < 2) ASSERT_TRUE(join.reader->Read(&message));
+  EXPECT_GT(message.queue().stalls_size(), 0);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, AllOf(HasSubstr("a join does not get on"), HasSubstr("no consumer"), Not(HasSubstr("secret"))));
+  EXPECT_EQ(log.find("a join does not"), log.rfind("a join does not"));
+}
+
+TEST_F(JoinTest, ItsEndIsInTheLogWhereOneLooksClosely) {
+  log::set_level(log::Level::kDebug);
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(Join(client_, join_request()).last().done());
+  v1::JoinQueueRequest request;
+  request.set_queue("missing");
+  Join missing(client_, request);
+  missing.last();
+  EXPECT_THAT(missing.reader->Finish(), FailsWith(StatusCode::NOT_FOUND, "QUEUE_NOT_FOUND"));
+  log::set_level(log::Level::kInfo);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("a join is done"), HasSubstr("a call was refused"), HasSubstr("QUEUE_NOT_FOUND")));
 }
 
 TEST_F(JoinTest, WaitsForWhatIsBeingWorkedOn) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/errors.h"
+#include "server/rpc/refusals.h"
 #include "tests/rpc/fixture.h"
 
 namespace sluice::rpc {
@@ -88,6 +90,17 @@ TEST_F(TraceTest, AndRequestIdAreInTheLogOfWhatIsRefused) {
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, AllOf(HasSubstr("a call was refused"), HasSubstr("QueueService/Put"), HasSubstr("PAYLOAD_TOO_LARGE"),
                          HasSubstr("my-request"), HasSubstr("4bf92f3577b34da6a3ce929d0e0e4736"), Not(HasSubstr("ssss"))));
+}
+
+TEST(Refusals, OfWhatComesWhileTheStoreIsReadAreInTheLog) {
+  const grpc::CallbackServerContext context;
+  testing::internal::CaptureStderr();
+  log_refusal("QueueService/JoinQueue", base::error(base::Reason::kRecovering, "the store is still read"), context);
+  log_refusal("QueueService/Put", base::error(base::Reason::kQueueFull, "in the ordinary way of things"), context);
+  log_refusal("QueueService/Get", absl::OkStatus(), context);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("a call was refused"), HasSubstr("RECOVERING"), HasSubstr("JoinQueue"),
+                    Not(HasSubstr("QUEUE_FULL")), Not(HasSubstr("QueueService/Get"))));
 }
 
 }  // namespace
