@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -22,6 +23,24 @@ constexpr int kFieldsBetweenThreadsAndResident = 3;
 void skip(std::istream& in, int fields) {
   std::string field;
   for (int i = 0; i < fields; ++i) in >> field;
+}
+
+// A number out of a file such as /proc/PID/status: the first behind the name.
+std::uint64_t number_in(const std::filesystem::path& file, const std::string& name) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1));
+  }
+  return 0;
+}
+
+std::uint64_t switches_of(pid_t pid) {
+  std::uint64_t sum = 0;
+  std::error_code gone;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+    sum += number_in(thread.path() / "status", "voluntary_ctxt_switches");
+  }
+  return sum;
 }
 
 }  // namespace
@@ -46,7 +65,11 @@ ProcessStats stats_of(pid_t pid) {
   skip(fields, kFieldsBetweenThreadsAndResident);
   fields >> pages;
   const auto tick = std::chrono::microseconds(1'000'000 / sysconf(_SC_CLK_TCK));
-  return {(user + system) * tick, pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), threads};
+  return {.cpu = (user + system) * tick,
+          .resident_bytes = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)),
+          .anonymous_bytes = number_in("/proc/" + std::to_string(pid) + "/status", "RssAnon") * 1024,
+          .switches = switches_of(pid),
+          .threads = threads};
 }
 
 bool process_ends(pid_t pid) {

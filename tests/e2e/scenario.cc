@@ -1,5 +1,7 @@
 #include "tests/e2e/scenario.h"
 
+#include "tests/admin/client.h"
+
 namespace sluice::e2e {
 
 void Scenario::start(const std::string& configuration, const std::vector<std::string>& flags, const Environment& environment) {
@@ -14,6 +16,13 @@ void Scenario::TearDown() {
 
 Client Scenario::connect() const {
   return Client(server->address(), {.connect_timeout = kPatience, .reconnect_timeout = 0s, .call_timeout = kPatience});
+}
+
+std::string Scenario::admin(const std::string& target) const {
+  const std::string& address = server->admin_address();
+  const auto answer = admin::get(std::stoi(address.substr(address.rfind(':') + 1)), target);
+  EXPECT_EQ(answer.status, 200) << target << ": " << answer.body;
+  return answer.body;
 }
 
 std::vector<std::string> drain(const Queue& queue) {

@@ -30,6 +30,8 @@ class Scenario : public testing::Test {
 
   // A connection of its own. It does not wait for a server that is gone.
   [[nodiscard]] Client connect() const;
+  // What the admin endpoint says under this path; it must be a success.
+  [[nodiscard]] std::string admin(const std::string& target) const;
 
   std::optional<support::SluicedProcess> server;
 };

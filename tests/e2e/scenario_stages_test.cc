@@ -1,6 +1,8 @@
 // Pipelines of stages: download, resize, upload.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <iostream>
 #include <thread>
 
 #include "tests/e2e/scenario.h"
@@ -52,6 +54,17 @@ class DepthObserver {
   std::jthread thread_;
 };
 
+// A number out of the metrics, such as the time that a stage's handler took for all its items; NaN if it is not there.
+double metric(const std::string& metrics, const std::string& name) {
+  const std::size_t at = metrics.find("\n" + name + " ");
+  return at == std::string::npos ? std::nan("") : std::stod(metrics.substr(at + name.size() + 2));
+}
+
+double seconds_an_item(const std::string& metrics, const std::string& stage) {
+  const std::string labels = "{pipeline=\"uneven\",stage=\"" + stage + "\"}";
+  return metric(metrics, "sluice_stage_run_seconds_sum" + labels) / metric(metrics, "sluice_stage_run_seconds_count" + labels);
+}
+
 TEST_F(StagesScenario, Scenario01_ThreePhasesWithoutAWakeUpInVain) {
   const Pipeline pipeline = connect().create_pipeline(phases(1, 1, 1));
   pipeline.queue("download").put_all(numbers(1'000), {.max_wait = kPatience});
@@ -70,11 +83,19 @@ TEST_F(StagesScenario, Scenario01_WaitingForWorkCostsNothing) {
   pipeline.queue("download").put("one");
   pipeline.join({.max_wait = kPatience});
 
-  const auto before = stats_of(server->pid()).cpu;
-  const std::chrono::milliseconds window = 3s;
-  // Nothing ever comes from there; the wait is the window.
-  EXPECT_FALSE(connect().create_queue("nothing").get({.max_wait = window}));
-  EXPECT_LT(stats_of(server->pid()).cpu - before, window / 100 * kSlowness);
+  // Something else may fall into a window, such as the end of what was before it, or a sanitizer's own thread. Polling is in
+  // every one: asking a hundred times a second is ten times what gRPC's own timers do.
+  const auto is_quiet = [this, nothing = connect().create_queue("nothing")] {
+    const std::chrono::milliseconds window = 3s;
+    const ProcessStats before = stats_of(server->pid());
+    // Nothing ever comes from there; the wait is the window.
+    EXPECT_FALSE(nothing.get({.max_wait = window}));
+    const ProcessStats after = stats_of(server->pid());
+    const auto wakeups = after.switches - before.switches;
+    std::cout << "awake for " << (after.cpu - before.cpu).count() << " us, woken " << wakeups << " times\n";
+    return after.cpu - before.cpu < window / 100 * kSlowness && wakeups < 100 * kSlowness;
+  };
+  EXPECT_TRUE(is_quiet() || is_quiet() || is_quiet());
   EXPECT_THAT(pipeline.stages(), Each(Field(&StageInfo::idle_wakeups, 0U)));
 }
 
@@ -105,13 +126,14 @@ TEST_F(StagesScenario, Scenario07_ASlowMiddleStageHoldsTheFirstBackAndMemoryStay
       .stages =
           {
               {.input = "fast", .output = "slow", .handler = "builtin.identity"},
-              // The first takes some microseconds an item; so many workers that each take a millisecond make 100 times that.
-              {.input = "slow", .output = "last", .handler = "builtin.sleep", .workers = 20},
+              // The first takes some microseconds an item. So that this takes no longer than it must, many take the 100 times
+              // as long side by side; together they are the narrow place still.
+              {.input = "slow", .output = "last", .handler = "builtin.sleep", .workers = 40},
               {.input = "last", .handler = "builtin.discard"},
           },
   });
   DepthObserver observer(pipeline);
-  const std::string sleep = std::to_string(kSlowness * kSlowness) + "ms";
+  const std::string sleep = std::to_string(2 * kSlowness * kSlowness) + "ms";
   const std::vector<NewItem> burst(kCapacity, NewItem{.payload = std::string(1'000, 'x'), .attributes = {{"sleep", sleep}}});
   const auto put = [&](int items) {
     for (int sent = 0; sent < items; sent += kCapacity) pipeline.queue("fast").put_batch(burst, {.max_wait = kPatience});
@@ -125,6 +147,8 @@ TEST_F(StagesScenario, Scenario07_ASlowMiddleStageHoldsTheFirstBackAndMemoryStay
   pipeline.join({.max_wait = kPatience});
   observer.end();
 
+  const std::string metrics = admin("/metrics");
+  EXPECT_GE(seconds_an_item(metrics, "slow"), 100 * seconds_an_item(metrics, "fast"));
   EXPECT_LE(observer.deepest(), kCapacity);
   EXPECT_TRUE(observer.first_stage_was_held_back());
   // All that went through since then is many times as much.
