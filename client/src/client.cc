@@ -82,6 +82,16 @@ std::vector<PipelineInfo> Client::list_pipelines() const {
   return pipelines;
 }
 
+std::vector<WorkerInfo> Client::workers(const std::string& pipeline) const {
+  std::vector<WorkerInfo> workers;
+  v1::ListWorkersRequest request;
+  request.set_pipeline(pipeline);
+  all_pages(*connection_, request, [&workers](const v1::ListWorkersResponse& page) {
+    for (const v1::Worker& worker : page.workers()) workers.push_back(from_proto(worker));
+  });
+  return workers;
+}
+
 std::vector<HandlerInfo> Client::handlers() const {
   std::vector<HandlerInfo> handlers;
   all_pages(*connection_, v1::ListHandlersRequest(), [&handlers](const v1::ListHandlersResponse& page) {

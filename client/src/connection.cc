@@ -170,6 +170,10 @@ v1::ListHandlersResponse Connection::call(const v1::ListHandlersRequest& request
   return wire_->unary(wire_->pipelines(), &PipelineStub::ListHandlers, request, options, Repeat::kSafe);
 }
 
+v1::ListWorkersResponse Connection::call(const v1::ListWorkersRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->pipelines(), &PipelineStub::ListWorkers, request, options, Repeat::kSafe);
+}
+
 void Connection::join(v1::JoinPipelineRequest request, const CallOptions& options,
                       const OnMessage<v1::JoinPipelineResponse>& on_message) {
   wire_->stream(wire_->pipelines(), &PipelineStub::JoinPipeline, request, options, on_message);

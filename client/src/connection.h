@@ -74,6 +74,7 @@ class Connection {
   v1::PauseStageResponse call(const v1::PauseStageRequest& request, const CallOptions& options = {});
   v1::ResumeStageResponse call(const v1::ResumeStageRequest& request, const CallOptions& options = {});
   v1::ListHandlersResponse call(const v1::ListHandlersRequest& request, const CallOptions& options = {});
+  v1::ListWorkersResponse call(const v1::ListWorkersRequest& request, const CallOptions& options = {});
 
   // These wait. Their max_wait is set here, from options.wait, and to what is left of it in a repeated attempt.
   v1::PutResponse call(v1::PutRequest& request, const CallOptions& options);
@@ -90,6 +91,7 @@ class Connection {
   // The connection must outlive the stream. `stop` ends it with Cancelled.
   std::unique_ptr<ProduceStream> produce(std::stop_token stop = {});
   std::unique_ptr<ConsumeStream> consume(std::stop_token stop = {});
+  std::unique_ptr<WorkStream> work(std::stop_token stop = {});
 
   // True when the server's health service says SERVING of `name`: "readiness" or "liveness" (docs/admin.md).
   bool serving(const std::string& name, const CallOptions& options = {});

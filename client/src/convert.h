@@ -26,6 +26,7 @@ namespace sluice::internal {
 [[nodiscard]] PeekedItem from_proto(const v1::PeekedItem& item);
 [[nodiscard]] StageInfo from_proto(const v1::Stage& stage);
 [[nodiscard]] PipelineInfo from_proto(const v1::Pipeline& pipeline);
+[[nodiscard]] WorkerInfo from_proto(const v1::Worker& worker);
 [[nodiscard]] HandlerInfo from_proto(const v1::Handler& handler);
 
 }  // namespace sluice::internal

@@ -162,6 +162,8 @@ StageInfo from_proto(const v1::Stage& stage) {
   out.idle_wakeups = stage.idle_wakeups();
   out.succeeded = stage.succeeded();
   out.failed = stage.failed();
+  out.remote_workers = stage.remote_workers();
+  out.remote_items = stage.remote_items();
   for (const v1::RunningItem& item : stage.running()) {
     out.running.push_back(
         {.id = item.item_id(), .start_time = from_proto(item.start_time()), .pid = item.pid(), .attempt = item.attempt()});
@@ -179,6 +181,18 @@ PipelineInfo from_proto(const v1::Pipeline& pipeline) {
   out.finished = pipeline.finished();
   out.stalls = from_proto(pipeline.stalls());
   return out;
+}
+
+WorkerInfo from_proto(const v1::Worker& worker) {
+  return {.id = worker.worker_id(),
+          .name = worker.name(),
+          .host = worker.host(),
+          .pipeline = worker.pipeline(),
+          .stage = worker.stage(),
+          .in_flight = worker.in_flight(),
+          .attach_time = from_proto(worker.attach_time()),
+          .done = worker.done(),
+          .failed = worker.failed()};
 }
 
 HandlerInfo from_proto(const v1::Handler& handler) {

@@ -9,14 +9,16 @@ namespace sluice::internal {
 template <class Request, class Response>
 class Connection::Wire::Stream final : public Duplex<Request, Response> {
  public:
-  using Method = std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> (v1::QueueService::Stub::*)(grpc::ClientContext*);
+  template <class Stub>
+  using Method = std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> (Stub::*)(grpc::ClientContext*);
 
-  Stream(Wire& wire, Method method, std::stop_token stop)
+  template <class Stub>
+  Stream(Wire& wire, Stub& stub, Method<Stub> method, std::stop_token stop)
       : options_{.wait = std::nullopt, .stop = std::move(stop), .repeat = false},
         attempts_(wire, options_, Repeat::kUnsafe),
         on_stop_(options_.stop, [this] { context_.TryCancel(); }) {
     attempts_.begin(context_);
-    stream_ = (wire.queues().*method)(&context_);
+    stream_ = (stub.*method)(&context_);
   }
   ~Stream() override {
     if (finished_) return;
@@ -45,12 +47,17 @@ class Connection::Wire::Stream final : public Duplex<Request, Response> {
 
 std::unique_ptr<ProduceStream> Connection::produce(std::stop_token stop) {
   using Stream = Wire::Stream<v1::ProduceRequest, v1::ProduceResponse>;
-  return std::make_unique<Stream>(*wire_, &v1::QueueService::Stub::Produce, std::move(stop));
+  return std::make_unique<Stream>(*wire_, wire_->queues(), &v1::QueueService::Stub::Produce, std::move(stop));
 }
 
 std::unique_ptr<ConsumeStream> Connection::consume(std::stop_token stop) {
   using Stream = Wire::Stream<v1::ConsumeRequest, v1::ConsumeResponse>;
-  return std::make_unique<Stream>(*wire_, &v1::QueueService::Stub::Consume, std::move(stop));
+  return std::make_unique<Stream>(*wire_, wire_->queues(), &v1::QueueService::Stub::Consume, std::move(stop));
+}
+
+std::unique_ptr<WorkStream> Connection::work(std::stop_token stop) {
+  using Stream = Wire::Stream<v1::WorkRequest, v1::WorkResponse>;
+  return std::make_unique<Stream>(*wire_, wire_->pipelines(), &v1::PipelineService::Stub::Work, std::move(stop));
 }
 
 }  // namespace sluice::internal

@@ -1,6 +1,7 @@
-// A stream both ways, as Produce and Consume are. Free of gRPC, which is slow to compile.
+// A stream both ways, as Produce, Consume and Work are. Free of gRPC, which is slow to compile.
 #pragma once
 
+#include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
 
 namespace sluice::internal {
@@ -23,5 +24,6 @@ class Duplex {
 
 using ProduceStream = Duplex<v1::ProduceRequest, v1::ProduceResponse>;
 using ConsumeStream = Duplex<v1::ConsumeRequest, v1::ConsumeResponse>;
+using WorkStream = Duplex<v1::WorkRequest, v1::WorkResponse>;
 
 }  // namespace sluice::internal

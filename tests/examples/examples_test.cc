@@ -97,6 +97,18 @@ TEST(Examples, GameOfLife) {
   EXPECT_EQ(server.stop(), 0);
 }
 
+TEST(Examples, RemoteStage) {
+  SluicedProcess server({.config = source("remote_stage/remote_stage.yaml")});
+  run(server, "printf 'live\\nleveL\\n\\n' | sluice put texts --file - && sluice close texts");
+  EXPECT_EQ(run(server, "remote_stage $SLUICE_SERVER"), "2 done, 1 failed\n");
+  run(server, "sluice join letters");
+  const std::string done = run(server, "sluice get done -n 2 --done");
+  EXPECT_THAT(done, HasSubstr("EVIL"));
+  EXPECT_THAT(done, HasSubstr("LEVEL"));
+  EXPECT_THAT(run(server, "sluice peek lines.dead"), HasSubstr("nothing to be seen"));
+  EXPECT_EQ(server.stop(), 0);
+}
+
 TEST(Examples, Worker) {
   SluicedProcess server;
   run(server, "sluice create texts && sluice create counts");

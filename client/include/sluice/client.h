@@ -43,6 +43,8 @@ class Client {
   Pipeline create_pipeline(const PipelineSpec& spec) const;
   [[nodiscard]] Pipeline pipeline(const std::string& name) const;
   [[nodiscard]] std::vector<PipelineInfo> list_pipelines() const;
+  // The remote workers that are attached to a stage of it, or of any pipeline. NotFound.
+  [[nodiscard]] std::vector<WorkerInfo> workers(const std::string& pipeline = {}) const;
   // What stages can run.
   [[nodiscard]] std::vector<HandlerInfo> handlers() const;
 

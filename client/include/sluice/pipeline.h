@@ -29,7 +29,8 @@ class Pipeline {
 
   [[nodiscard]] PipelineInfo stats() const;
   [[nodiscard]] std::vector<StageInfo> stages() const;
-  // Sets the number of workers of a stage, 0 to 1,000. NotFound for no such stage.
+  // Sets the number of the server's workers of a stage, 0 to 1,000. NotFound for no such stage; error STAGE_REMOTE for one
+  // without a handler.
   StageInfo scale(const std::string& stage, std::uint32_t workers) const;
   // Workers finish what they hold and take nothing more until resume. Idempotent, both.
   StageInfo pause(const std::string& stage) const;
@@ -37,6 +38,9 @@ class Pipeline {
   // Deletes the pipeline and the queues it created; returns how many unfinished items went with it. Error QUEUE_NOT_EMPTY
   // unless force.
   std::uint64_t remove(bool force = false) const;
+
+  // The connection that it is used through.
+  [[nodiscard]] const std::shared_ptr<internal::Connection>& connection() const { return connection_; }
 
  private:
   std::shared_ptr<internal::Connection> connection_;

@@ -7,5 +7,6 @@
 #include "sluice/options.h"
 #include "sluice/pipeline.h"
 #include "sluice/queue.h"
+#include "sluice/stage_worker.h"
 #include "sluice/types.h"
 #include "sluice/worker.h"

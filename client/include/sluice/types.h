@@ -147,9 +147,9 @@ struct PeekedItem {
 struct StageSpec {
   std::string name = {};  // default: the input's name
   std::string input = {};
-  std::string output = {};  // empty: results are dropped
-  std::string handler = {};
-  std::optional<std::uint32_t> workers = {};  // 0 to 1,000. Default 1; with 0 other consumers do the work
+  std::string output = {};                    // empty: results are dropped
+  std::string handler = {};                   // empty or "remote": only workers that attach to it do its work
+  std::optional<std::uint32_t> workers = {};  // in the server, 0 to 1,000. Default 1; 0 for a remote stage
   RetryPolicy retry = {};                     // becomes the input queue's
 };
 
@@ -181,6 +181,21 @@ struct StageInfo {
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;
   std::vector<RunningItem> running = {};  // the longest first, at most 100
+  std::uint32_t remote_workers = 0;       // attached
+  std::uint64_t remote_items = 0;         // that they hold
+};
+
+// A remote worker: attached to a stage from some machine.
+struct WorkerInfo {
+  std::uint64_t id = 0;
+  std::string name = {};
+  std::string host = {};  // as the server sees it: address and port
+  std::string pipeline = {};
+  std::string stage = {};
+  std::uint64_t in_flight = 0;  // items that it holds
+  Time attach_time = {};
+  std::uint64_t done = 0;    // since then
+  std::uint64_t failed = 0;  // since then
 };
 
 // A pipeline as it stands.
