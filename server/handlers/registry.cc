@@ -28,10 +28,10 @@ absl::Status Registry::add(std::string name, std::shared_ptr<Handler> handler) {
         fmt::format("handler name \"{}\": 1 to {} characters of A-Z a-z 0-9 . _ - : /, the first a letter or digit",
                     std::string_view(name).substr(0, limits::kMaxNameBytes), limits::kMaxNameBytes));
   }
-  const auto [entry, added] = handlers_.try_emplace(std::move(name), std::move(handler));
-  if (!added) {
+  const auto result = handlers_.try_emplace(std::move(name), std::move(handler));
+  if (!result.second) {
     return base::error(base::Reason::kInvalidValue,
-                       fmt::format("there is a handler \"{}\" already; give this one another name", entry->first));
+                       fmt::format("there is a handler \"{}\" already; give this one another name", result.first->first));
   }
   return absl::OkStatus();
 }

@@ -36,7 +36,7 @@ class Load {
 
   absl::Status queues();
   absl::Status items();
-  absl::Status next_body(std::string_view item, LmdbStore::Reader& bodies, store::Body& body) const;
+  absl::StatusOr<model::BodyPtr> next_body(std::string_view item, LmdbStore::Reader& bodies) const;
   absl::Status requests_and_pipelines();
 
   const Snapshot& snapshot_;
@@ -67,11 +67,13 @@ absl::Status Load::queues() {
   });
 }
 
-absl::Status Load::next_body(std::string_view item, LmdbStore::Reader& bodies, store::Body& body) const {
+absl::StatusOr<model::BodyPtr> Load::next_body(std::string_view item, LmdbStore::Reader& bodies) const {
   const auto found = bodies.next();
   if (!found.ok()) return found.status();
   if (!*found || bodies.key() != item) return snapshot_.store().damaged(Table::kBodies, "an item has no payload");
-  return bodies.parse(body);
+  store::Body body;
+  if (auto status = bodies.parse(body); !status.ok()) return status;
+  return from_store(std::move(body));
 }
 
 // The items whose bodies are apart, and the bodies, have the same keys in the same order.
@@ -79,19 +81,16 @@ absl::Status Load::items() {
   LmdbStore::Reader items(snapshot_, Table::kItems);
   LmdbStore::Reader bodies(snapshot_, Table::kBodies);
   store::Item item;
-  store::Body body;
   while (true) {
     const auto more = items.next();
     if (!more.ok()) return more.status();
     if (!*more) break;
     if (auto status = items.parse(item); !status.ok()) return status;
-    if (!item.has_payload()) {
-      if (auto status = next_body(items.key(), bodies, body); !status.ok()) return status;
-    }
-    auto body_of_item = item.has_payload() ? body_from_store(item) : from_store(std::move(body));
+    auto body = item.has_payload() ? body_from_store(item) : next_body(items.key(), bodies);
+    if (!body.ok()) return body.status();
     model::ItemRecord record = from_store(std::move(item));
     record.id = model::ItemId{ItemKey::parse(items.key())};
-    record.body = std::move(body_of_item);
+    record.body = *std::move(body);
     each_(std::move(record));
   }
   checksums_ ^= items.checksums() ^ bodies.checksums();

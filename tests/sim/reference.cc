@@ -102,7 +102,7 @@ std::string Reference::remove(const std::string& name, bool force) {
   RefQueue* queue = find(name);
   if (queue == nullptr) return "QUEUE_NOT_FOUND";
   if (!force && !queue->items.empty()) return "QUEUE_NOT_EMPTY";
-  const std::string result = fmt::format("discarded: {}", queue->items.size());
+  std::string result = fmt::format("discarded: {}", queue->items.size());
   end_line_of(name, "QUEUE_NOT_FOUND");
   // Completions of its own items cannot happen any more either.
   for (std::size_t i = line_.size(); i-- > 0;) {
