@@ -31,7 +31,7 @@ class View {
       print_json_line(message);
       (void)flush_output();
     } else if (terminal_) {
-      screen_.draw(bar_lines(progress, speed_, Screen::columns()));
+      screen_.draw(bar_lines(progress, speed_, Screen::columns(), Screen::most_lines()));
     } else {
       fmt::print(stderr, "{}\n", plain_line(progress, speed_));
     }

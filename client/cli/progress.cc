@@ -99,6 +99,29 @@ std::string numbers(const Progress& progress, const Speed& speed) {
   return text;
 }
 
+// The table of stages, of which as many as fit into so many lines.
+void add_stages(const Progress& progress, std::size_t most_lines, std::vector<std::string>& lines) {
+  if (progress.stages.empty()) return;
+  Table table({"  stage", ">done", ">of", ">waiting", ">busy", ">workers", ">failed", ">retried", "state"});
+  for (const StageProgress& stage : progress.stages) {
+    table.add({"  " + stage.name, count_text(stage.finished - std::min(stage.finished, stage.failed)), count_text(stage.put),
+               count_text(stage.waiting), count_text(stage.busy), count_text(stage.workers), count_text(stage.failed),
+               count_text(stage.retried), stage.state});
+  }
+  const bool all = progress.stages.size() + 1 <= most_lines;
+  // The head of the table, and the line that says what is not there.
+  const std::size_t shown = all ? progress.stages.size() : most_lines - std::min<std::size_t>(most_lines, 2);
+  if (shown == 0) return;
+  const std::string rows = table.text();
+  std::size_t from = 0;
+  for (std::size_t row = 0; row <= shown; ++row) {
+    const std::size_t end = rows.find('\n', from);
+    lines.push_back(rows.substr(from, end - from));
+    from = end + 1;
+  }
+  if (!all) lines.push_back(fmt::format("  and {} more", progress.stages.size() - shown));
+}
+
 }  // namespace
 
 double Progress::fraction() const {
@@ -158,26 +181,15 @@ std::optional<Duration> Speed::time_for(std::uint64_t steps_left) const {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(steps_left) / rate_));
 }
 
-std::vector<std::string> bar_lines(const Progress& progress, const Speed& speed, std::size_t columns) {
+std::vector<std::string> bar_lines(const Progress& progress, const Speed& speed, std::size_t columns, std::size_t most_lines) {
   const std::string text = numbers(progress, speed);
   const std::size_t taken = width(progress.name) + width(text) + 6;
   const std::size_t length = std::clamp(columns > taken ? columns - taken : 0, kMinBar, kMaxBar);
   std::vector<std::string> lines = {fmt::format("{}  {}  {}", progress.name, bar(progress.fraction(), length), text)};
-  if (!progress.stages.empty()) {
-    Table table({"  stage", ">done", ">of", ">waiting", ">busy", ">workers", ">failed", ">retried", "state"});
-    for (const StageProgress& stage : progress.stages) {
-      table.add({"  " + stage.name, count_text(stage.finished - std::min(stage.finished, stage.failed)), count_text(stage.put),
-                 count_text(stage.waiting), count_text(stage.busy), count_text(stage.workers), count_text(stage.failed),
-                 count_text(stage.retried), stage.state});
-    }
-    const std::string rows = table.text();
-    for (std::size_t from = 0; from < rows.size();) {
-      const std::size_t end = rows.find('\n', from);
-      lines.push_back(rows.substr(from, end - from));
-      from = end + 1;
-    }
-  }
+  const std::size_t others = lines.size() + progress.stalls.size();
+  add_stages(progress, most_lines - std::min(most_lines, others), lines);
   for (const std::string& stall : progress.stalls) lines.push_back("  stalled: " + stall);
+  if (lines.size() > most_lines) lines.resize(most_lines);
   for (std::string& line : lines) line = one_line(line, columns);
   return lines;
 }

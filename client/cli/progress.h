@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,8 +67,10 @@ class Speed {
   double rate_ = 0;
 };
 
-// For a terminal of so many columns: the bar, a line for each stage, a line for each stall.
-[[nodiscard]] std::vector<std::string> bar_lines(const Progress& progress, const Speed& speed, std::size_t columns);
+// For a terminal of so many columns: the bar, a line for each stage, a line for each stall. At most so many lines; stages are
+// left out first.
+[[nodiscard]] std::vector<std::string> bar_lines(const Progress& progress, const Speed& speed, std::size_t columns,
+                                                 std::size_t most_lines = std::numeric_limits<std::size_t>::max());
 // The same in one line without a bar.
 [[nodiscard]] std::string plain_line(const Progress& progress, const Speed& speed);
 // At the end: "36 put, 34 done, 2 failed".

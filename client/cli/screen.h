@@ -18,8 +18,10 @@ class Screen {
   [[nodiscard]] static bool is_terminal();
   // Columns of the terminal, 80 where it does not say.
   [[nodiscard]] static std::size_t columns();
+  // How many lines can be drawn, at least 2: one less than the terminal has, 23 where it does not say.
+  [[nodiscard]] static std::size_t most_lines();
 
-  // Each at most columns() wide.
+  // Each at most columns() wide, and at most most_lines(): what has scrolled away cannot be drawn over.
   void draw(const std::vector<std::string>& lines);
 
  private:

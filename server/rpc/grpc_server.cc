@@ -15,6 +15,7 @@
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
 #include "server/rpc/store_service.h"
+#include "server/rpc/unknown_methods.h"
 
 namespace sluice::rpc {
 namespace {
@@ -70,6 +71,7 @@ class GrpcServer::Parts {
     builder.RegisterService(&queues_);
     builder.RegisterService(&pipelines_);
     builder.RegisterService(&stores_);
+    builder.RegisterCallbackGenericService(&unknown_);
     int port = 0;
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
     server_ = builder.BuildAndStart();
@@ -109,6 +111,7 @@ class GrpcServer::Parts {
   QueueService queues_{house_};
   PipelineService pipelines_{house_};
   StoreService stores_{house_};
+  UnknownMethods unknown_;
   Health health_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -13,8 +13,10 @@ namespace {
 // Message and details travel as headers, of which clients take some 8 KiB; the message is in both.
 constexpr std::size_t kMaxMessageBytes = 1024;
 
-constexpr bool is_callers_own(absl::StatusCode code) {
-  return code == absl::StatusCode::kCancelled || code == absl::StatusCode::kDeadlineExceeded;
+// Ends that are no error of the server's own, and so not in its table; their reason is the name of their code.
+constexpr bool is_named_by_code(absl::StatusCode code) {
+  return code == absl::StatusCode::kCancelled || code == absl::StatusCode::kDeadlineExceeded ||
+         code == absl::StatusCode::kUnimplemented;
 }
 
 }  // namespace
@@ -22,14 +24,12 @@ constexpr bool is_callers_own(absl::StatusCode code) {
 grpc::Status to_grpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto reason = base::reason_of(status);
-  if (!reason && is_callers_own(status.code())) {
-    return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-  }
+  const bool plain = !reason && is_named_by_code(status.code());
   const auto& known = base::info(reason.value_or(base::Reason::kInternal));
-  const auto code = static_cast<int>(known.code);
+  const auto code = static_cast<int>(plain ? status.code() : known.code);
 
   google::rpc::ErrorInfo info;
-  info.set_reason(std::string(known.name));
+  info.set_reason(plain ? absl::StatusCodeToString(status.code()) : std::string(known.name));
   info.set_domain("sluice");
   for (const auto& [key, value] : base::annotations(status)) (*info.mutable_metadata())[key] = wire::utf8_repaired(value);
 

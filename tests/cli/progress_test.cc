@@ -107,6 +107,18 @@ TEST(BarLines, FitTheTerminal) {
   }
 }
 
+TEST(BarLines, LeaveStagesOutFirstWhereTheTerminalIsLow) {
+  v1::Pipeline pipeline = photos();
+  pipeline.add_stalls()->set_message("nobody takes");
+  for (const std::size_t most : {2U, 3U, 4U, 5U}) {
+    const auto lines = bar_lines(progress_of(pipeline), Speed(), 80, most);
+    EXPECT_LE(lines.size(), most);
+    EXPECT_THAT(lines.front(), HasSubstr("photos  ["));
+    EXPECT_THAT(lines.back(), HasSubstr("nobody takes")) << most;
+  }
+  EXPECT_THAT(bar_lines(progress_of(pipeline), Speed(), 80, 5)[3], HasSubstr("and 2 more"));
+}
+
 TEST(PlainLine, SaysTheSameInOne) {
   EXPECT_THAT(plain_line(progress_of(photos()), Speed()),
               testing::AllOf(HasSubstr("photos: 41%  10 of 36 done, 2 failed"), HasSubstr("resize 13/20 (1 failed)")));

@@ -75,7 +75,9 @@ TEST_F(RequestBytesTest, StopsWhatIsTooLargeToParse) {
 }
 
 TEST_F(RequestBytesTest, KnowsOnlyItsMethods) {
-  EXPECT_EQ(send("/sluice.v1.QueueService/Steal", "").error_code(), StatusCode::UNIMPLEMENTED);
+  for (const char* method : {"/sluice.v1.QueueService/Steal", "/sluice.v1.Nothing/Put", "/"}) {
+    EXPECT_THAT(send(method, "bytes"), FailsWith(StatusCode::UNIMPLEMENTED, "UNIMPLEMENTED")) << method;
+  }
 }
 
 }  // namespace
