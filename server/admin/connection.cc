@@ -156,6 +156,11 @@ asio::awaitable<bool> Connection::serve_one() {
   const auto& message = parser.get();
   const bool keep_alive = message.keep_alive();
   const bool head = message.method() == http::verb::head;
+  // Which of two names counts is what those who stand in between may see otherwise.
+  if (message.count(http::field::host) > 1) {
+    co_await write(problem(400, Reason::kMalformedRequest, "there is more than one Host in the header"), false, head);
+    co_return false;
+  }
   const auto request = request_of(message);
   if (!request) {
     co_await write(problem(400, Reason::kMalformedRequest, "the path is not percent-encoded as it should be"), false, head);

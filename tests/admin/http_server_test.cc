@@ -106,7 +106,7 @@ TEST(HttpServer, RefusesNonsense) {
   for (const char* text :
        {"nonsense\r\n\r\n", "GET / HTTP/7.3\r\n\r\n", "GET /\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET nowhere HTTP/1.1\r\n\r\n",
-        "GET /%zz?a=%zz HTTP/1.1\r\n\r\n"}) {
+        "GET /%zz?a=%zz HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"}) {
     Client client(serving.port());
     client.send(text);
     const auto answer = client.answer();

@@ -75,6 +75,7 @@ TEST(Recovery, TheServerListensAndSaysThatItIsNotReady) {
   const std::array<const char*, 5> arguments = {"sluiced", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"};
   const OutputPipe output;
   const LeaveSignals leave;
+  testing::internal::CaptureStderr();
   std::thread outside([&] {
     const std::string said = output.wait_for("\n");
     EXPECT_THAT(said, testing::StartsWith("listening grpc "));
@@ -102,6 +103,10 @@ TEST(Recovery, TheServerListensAndSaysThatItIsNotReady) {
   });
   EXPECT_EQ(server.run(arguments.size(), arguments.data()), kExitOk);
   outside.join();
+  const std::string log = testing::internal::GetCapturedStderr();
+  for (const char* refused : {"QueueService/CreateQueue", "QueueService/JoinQueue"}) {
+    EXPECT_THAT(log, testing::ContainsRegex(std::string("a call was refused.*") + refused + ".*RECOVERING"));
+  }
 }
 
 TEST(Recovery, EndsAtOnceWhenTheServerIsToStop) {
