@@ -1,15 +1,15 @@
 #include "server/handlers/subprocess.h"
 
-#include <csignal>
-
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "server/handlers/exits.h"
+#include "server/handlers/process/guard.h"
+#include "server/handlers/process/program.h"
 #include "server/handlers/subprocess/chain.h"
-#include "server/handlers/subprocess/guard.h"
+#include "server/handlers/subprocess/check.h"
 #include "server/handlers/subprocess/plan.h"
 #include "server/handlers/subprocess/verdict.h"
 
@@ -72,13 +72,6 @@ class SubprocessHandler final : public Handler, public HasChildren {
   Exits exits_;
 };
 
-// A process may be started with SIGCHLD ignored; then the kernel throws its children's exit codes away.
-void heed_children() {
-  struct sigaction action {};
-  ::sigaction(SIGCHLD, nullptr, &action);
-  if ((action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Handler>> make_subprocess(SubprocessSpec spec) {
@@ -89,15 +82,11 @@ absl::StatusOr<std::shared_ptr<Handler>> make_subprocess(SubprocessSpec spec) {
 }
 
 std::vector<std::string> subprocess_warnings(const SubprocessSpec& spec) {
-  const auto plan = Plan::make(spec);
-  if (!plan.ok()) return {std::string(plan.status().message())};
-  auto warnings = (*plan)->warnings();
-  if (Guard::program().empty()) {
-    warnings.push_back(
-        "sluice-guard is neither beside this program nor installed: if this process is killed, processes that its "
-        "commands have started may go on");
-  }
-  return warnings;
+  if (auto checked = check(spec); !checked.ok()) return {std::string(checked.message())};
+  const Surroundings surroundings(spec);
+  std::vector<Program> programs;
+  for (const CommandSpec& command : spec.commands) programs.emplace_back(command, surroundings);
+  return warnings_of(surroundings, programs);
 }
 
 }  // namespace sluice::handlers

@@ -11,51 +11,22 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/base/clock.h"
-#include "server/base/limits.h"
+#include "server/handlers/children.h"
 #include "server/handlers/handler.h"
 
 namespace sluice::handlers {
 
-// Either `argv` or `shell`, as in sluice.v1.CommandConfig.
-struct CommandSpec {
-  // The program and its arguments. Placeholders "{payload}", "{item_id}" and "{attr:KEY}" stand in arguments, never in the
-  // program: no client says what is executed. Other braces are left as they are.
-  std::vector<std::string> argv;
-  // A script for /bin/sh -c; nothing is replaced in it.
-  std::string shell;
-};
-
-// setrlimit(2) of each child, soft and hard, never above the hard limit of this process. Absent keeps this process's own.
-struct ResourceLimits {
-  std::optional<base::Duration> cpu_time;  // rounded up to whole seconds; SIGXCPU at it, SIGKILL a second later
-  std::optional<std::uint64_t> address_space_bytes;
-  std::optional<std::uint64_t> open_files;
-  std::optional<std::uint64_t> file_size_bytes;
-  std::optional<std::uint64_t> processes;
-  std::uint64_t core_bytes = 0;
-};
-
 // sluice.v1.SubprocessConfig with its defaults.
-struct SubprocessSpec {
-  std::string description;
-  std::vector<CommandSpec> commands;                        // 1 to limits::kMaxChainCommands, joined by pipes
-  std::optional<base::Duration> timeout;                    // 1 ms to limits::kMaxHandlerTimeout; none: no limit
-  base::Duration grace = limits::kDefaultGrace;             // 0 to limits::kMaxGrace
-  std::size_t max_output_bytes = limits::kMaxPayloadBytes;  // 1 to limits::kMaxPayloadBytes
-  // Names of variables of this process that the children see, as they are when the handler is made.
-  std::vector<std::string> inherit_env = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"};
-  std::map<std::string, std::string> env;              // on top
-  std::string working_directory;                       // empty: this process's own
+struct SubprocessSpec : ChildrenSpec {
+  // 1 to limits::kMaxChainCommands, joined by pipes. Placeholders "{payload}", "{item_id}" and "{attr:KEY}" stand in arguments,
+  // never in the program or in a script: no client says what is executed. Other braces are left as they are.
+  std::vector<CommandSpec> commands;
   std::vector<std::uint32_t> do_not_retry_exit_codes;  // 1 to 255
-  ResourceLimits limits;
 };
 
 // INVALID_VALUE if the spec cannot work whatever happens; the message begins with the field, as in "commands[1].argv: ...".

@@ -1,7 +1,7 @@
 #include "server/handlers/utf8.h"
 
 #include "gtest/gtest.h"
-#include "server/handlers/subprocess/tail.h"
+#include "server/handlers/process/tail.h"
 
 namespace sluice::handlers {
 namespace {

@@ -1,4 +1,4 @@
-// sluice-guard: see server/handlers/subprocess/guard.h. Standard input is the pipe whose other end its parent holds; standard
+// sluice-guard: see server/handlers/process/guard.h. Standard input is the pipe whose other end its parent holds; standard
 // output is the shared table of process groups. Uses the C library only.
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -13,7 +13,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
-#include "server/handlers/subprocess/quiet_write.h"
+#include "server/handlers/process/quiet_write.h"
 
 namespace sluice::handlers {
 namespace {
@@ -41,16 +41,6 @@ bool adopt(Fd& fd, Descriptor& descriptor) {
 }
 
 SpawnError unprepared() { return {.step = SpawnStep::kPrepare, .error_number = errno}; }
-
-void record(const siginfo_t& info, CommandEnd& end) {
-  if (info.si_pid == 0) {
-    end.is_lost = true;
-  } else if (info.si_code == CLD_EXITED) {
-    end.exit_code = info.si_status;
-  } else {
-    end.signal = info.si_status;
-  }
-}
 
 }  // namespace
 
@@ -105,11 +95,11 @@ bool Chain::start_commands(const Launch& launch) {
 }
 
 bool Chain::start_command(const Launch& launch, std::size_t index, int in, int out, int err) {
-  auto spawned = spawn({.paths = plan_->paths(index).data(),
+  auto spawned = spawn({.paths = plan_->commands()[index].program.paths(),
                         .argv = launch.argv(index),
                         .env = launch.env(),
-                        .working_directory = plan_->working_directory(),
-                        .limits = plan_->limits(),
+                        .working_directory = plan_->surroundings().working_directory(),
+                        .limits = plan_->surroundings().limits(),
                         .standard_input = in,
                         .standard_output = out,
                         .standard_error = err,

@@ -14,9 +14,9 @@
 #include <boost/asio/strand.hpp>
 
 #include "absl/functional/any_invocable.h"
-#include "server/handlers/subprocess/guard.h"
+#include "server/handlers/process/guard.h"
+#include "server/handlers/process/tail.h"
 #include "server/handlers/subprocess/plan.h"
-#include "server/handlers/subprocess/tail.h"
 #include "server/handlers/subprocess/verdict.h"
 
 namespace sluice::handlers {

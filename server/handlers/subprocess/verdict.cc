@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -16,23 +14,11 @@ namespace {
 // What a shell exits with when SIGPIPE ended its last command.
 constexpr std::int32_t kShellBrokenPipe = 128 + SIGPIPE;
 
-std::string signal_name(std::int32_t signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
-}
-
-std::string duration_text(base::Duration duration) {
-  const auto count = duration.count();
-  if (count % 1'000'000 == 0) return fmt::format("{} s", count / 1'000'000);
-  if (count >= 1'000'000) return fmt::format("{:.3f} s", static_cast<double>(count) / 1e6);
-  return fmt::format("{} ms", static_cast<double>(count) / 1e3);
-}
-
 // "convert", or in a chain "command 2 of 3 (convert)".
 std::string name_of(const Plan& plan, std::size_t command) {
   const auto& commands = plan.commands();
-  if (commands.size() == 1) return commands[command].name;
-  return fmt::format("command {} of {} ({})", command + 1, commands.size(), commands[command].name);
+  if (commands.size() == 1) return commands[command].program.name();
+  return fmt::format("command {} of {} ({})", command + 1, commands.size(), commands[command].program.name());
 }
 
 bool is_broken_pipe(const CommandEnd& end) { return end.signal == SIGPIPE || end.exit_code == kShellBrokenPipe; }
@@ -49,13 +35,6 @@ std::optional<std::size_t> cause(const std::vector<CommandEnd>& ends) {
   return broken_pipe;
 }
 
-// "exited with code 3", "was ended by SIGSEGV".
-std::string how_it_ended(const CommandEnd& end) {
-  if (end.is_lost)
-    return "ended, but its exit code went to other code of this process that waits for children or ignores SIGCHLD";
-  return end.exit_code ? fmt::format("exited with code {}", *end.exit_code) : "was ended by " + signal_name(*end.signal);
-}
-
 // The other commands of the chain that failed.
 std::string others(const Plan& plan, const ChainEnd& end, std::size_t cause) {
   std::string text;
@@ -67,19 +46,9 @@ std::string others(const Plan& plan, const ChainEnd& end, std::size_t cause) {
   return text;
 }
 
-std::string hint(const SubprocessSpec& spec, const CommandEnd& end, std::size_t command) {
-  if (end.signal == SIGKILL) return "; not by sluiced: perhaps memory ran out";
-  if (end.signal == SIGXCPU) return "; see limits.cpu_time";
-  if (end.signal == SIGXFSZ) return "; see limits.file_size_bytes";
+std::string_view hint(const SubprocessSpec& spec, const CommandEnd& end, std::size_t command) {
   if (is_broken_pipe(end) && command + 1 < spec.commands.size()) return ": its reader ended before it had read everything";
-  return "";
-}
-
-std::string last_line(std::string_view text) {
-  constexpr std::size_t kMaxBytes = 200;
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
-  text.remove_prefix(std::min(text.size(), text.rfind('\n') + 1));
-  return text.size() > kMaxBytes ? std::string() : std::string(text);
+  return hint_at(end);
 }
 
 Error failed(const Plan& plan, const ChainEnd& end, std::size_t command) {
@@ -114,7 +83,7 @@ Error timed_out(const Plan& plan, const ChainEnd& end) {
   const auto which = told == end.commands.end() ? 0 : static_cast<std::size_t>(told - end.commands.begin());
   Error error;
   error.failure.reason = model::failure_reason::kTimedOut;
-  error.failure.message = fmt::format("{} did not end within {} and was {}", name_of(plan, which), duration_text(*spec.timeout),
+  error.failure.message = fmt::format("{} did not end within {} and was {}", name_of(plan, which), in_words(*spec.timeout),
                                       end.killed ? "killed, because SIGTERM did not end it" : "terminated");
   return error;
 }
@@ -128,37 +97,13 @@ Error output_too_large(const Plan& plan) {
   return error;
 }
 
-Error spawn_failed(std::string message) {
-  Error error;
-  error.failure.reason = model::failure_reason::kSpawnFailed;
-  error.failure.message = std::move(message);
-  return error;
-}
-
 Error not_spawned(const Plan& plan, const ChainEnd& end) {
   const CommandPlan& command = plan.commands()[end.spawn_failure];
-  const auto reason = std::generic_category().message(end.spawn_error.error_number);
-  const auto name = name_of(plan, end.spawn_failure);
-  switch (end.spawn_error.step) {
-    case SpawnStep::kProgram:
-      if (end.spawn_error.error_number == ENOENT)
-        return spawn_failed(fmt::format("cannot start {}: {}", name, command.not_found()));
-      if (end.spawn_error.error_number == ENOEXEC) {
-        return spawn_failed(fmt::format("cannot start {}: {}; does a script lack its #! line?", name, reason));
-      }
-      return spawn_failed(fmt::format("cannot start {}: {}", name, reason));
-    case SpawnStep::kDirectory:
-      return spawn_failed(fmt::format("cannot start {} in {}: {}", name, plan.spec().working_directory, reason));
-    case SpawnStep::kLimits:
-      return spawn_failed(fmt::format("cannot set the resource limits of {}: {}", name, reason));
-    case SpawnStep::kGroup:
-      return spawn_failed(fmt::format("cannot put {} into its process group: {}", name, reason));
-    case SpawnStep::kPrepare:
-    case SpawnStep::kClone:
-    case SpawnStep::kDescriptors:
-      break;
-  }
-  return spawn_failed(fmt::format("cannot start a process for {}: {}", name, reason));
+  Error error;
+  error.failure.reason = model::failure_reason::kSpawnFailed;
+  error.failure.message =
+      why_not_started(command.program, name_of(plan, end.spawn_failure), plan.surroundings(), end.spawn_error);
+  return error;
 }
 
 Outcome decide(const Plan& plan, ChainEnd& end) {

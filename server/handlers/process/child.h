@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "server/handlers/subprocess/spawn.h"
+#include "server/handlers/process/spawn.h"
 
 namespace sluice::handlers {
 

@@ -1,4 +1,4 @@
-#include "server/handlers/subprocess/child.h"
+#include "server/handlers/process/child.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>

@@ -1,4 +1,4 @@
-#include "server/handlers/subprocess/tail.h"
+#include "server/handlers/process/tail.h"
 
 #include "server/handlers/utf8.h"
 

@@ -1,4 +1,4 @@
-#include "server/handlers/subprocess/spawn.h"
+#include "server/handlers/process/spawn.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <new>
 
-#include "server/handlers/subprocess/child.h"
+#include "server/handlers/process/child.h"
 
 namespace sluice::handlers {
 namespace {
@@ -90,6 +90,12 @@ std::variant<Spawned, SpawnError> spawn(const SpawnRequest& request) {
     return error;
   }
   return child;
+}
+
+void heed_children() {
+  struct sigaction action {};
+  ::sigaction(SIGCHLD, nullptr, &action);
+  if ((action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);
 }
 
 }  // namespace sluice::handlers

@@ -1,4 +1,4 @@
-#include "server/handlers/subprocess/quiet_write.h"
+#include "server/handlers/process/quiet_write.h"
 
 #include <unistd.h>
 

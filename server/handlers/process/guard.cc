@@ -1,4 +1,4 @@
-#include "server/handlers/subprocess/guard.h"
+#include "server/handlers/process/guard.h"
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "server/handlers/subprocess/spawn.h"
+#include "server/handlers/process/spawn.h"
 
 namespace sluice::handlers {
 namespace {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/handlers/subprocess/fd.h"
+#include "server/handlers/process/fd.h"
 
 namespace sluice::handlers {
 

@@ -1,4 +1,4 @@
-#include "server/handlers/subprocess/fd.h"
+#include "server/handlers/process/fd.h"
 
 #include <fcntl.h>
 

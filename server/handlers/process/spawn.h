@@ -8,7 +8,7 @@
 #include <span>
 #include <variant>
 
-#include "server/handlers/subprocess/fd.h"
+#include "server/handlers/process/fd.h"
 
 namespace sluice::handlers {
 
@@ -49,5 +49,9 @@ struct SpawnError {
 // Returns once the child runs its program, or has failed to and is reaped. The child has no descriptor but the three, default
 // signal handling, and no signal blocked. Takes some 100 microseconds, whatever the size of this process. Thread-safe.
 [[nodiscard]] std::variant<Spawned, SpawnError> spawn(const SpawnRequest& request);
+
+// A process may be started with SIGCHLD ignored; then the kernel throws its children's exit codes away. From here on it does
+// not.
+void heed_children();
 
 }  // namespace sluice::handlers
