@@ -17,11 +17,11 @@
 #include "server/base/clock.h"
 #include "server/base/errors.h"
 #include "server/base/reaction.h"
+#include "server/config/handlers.h"
 #include "server/config/load.h"
 #include "server/configured.h"
 #include "server/handlers/builtins.h"
 #include "server/handlers/registry.h"
-#include "server/handlers/subprocess.h"
 #include "server/journal/fault.h"
 #include "server/journal/lmdb.h"
 #include "server/journal/memory.h"
@@ -162,7 +162,7 @@ class Server::Parts {
 
 absl::Status Server::Parts::add_configured_handlers() {
   for (const auto& [name, spec] : settings_.handlers) {
-    auto handler = handlers::make_subprocess(spec);
+    auto handler = config::make_handler(spec);
     if (!handler.ok()) return handler.status();
     if (auto status = registry_.add(name, *std::move(handler)); !status.ok()) return status;
   }

@@ -10,7 +10,7 @@
 #include "server/base/errors.h"
 #include "server/config/address.h"
 #include "server/config/admin.h"
-#include "server/config/subprocess.h"
+#include "server/config/handlers.h"
 #include "server/engine/engine.h"
 #include "server/wire/spec.h"
 
@@ -120,10 +120,10 @@ class Checker {
         reader.complain(Reason::kInvalidValue, at, "is the name of a handler that sluiced has already; choose another");
       }
       complaints_.add(reader.status(), at.text());
-      auto spec = subprocess_spec(config, at, directory);
+      auto spec = handler_spec(config, at, directory);
       complaints_.add(spec.status(), at.text());
       // Also a bad one: stages that name it are not wrong.
-      settings_.handlers.emplace(name, spec.ok() ? *std::move(spec) : handlers::SubprocessSpec{});
+      settings_.handlers.emplace(name, spec.ok() ? *std::move(spec) : HandlerSpec{});
     }
   }
 

@@ -14,6 +14,7 @@
 #include "server/config/check.h"
 #include "server/config/complaints.h"
 #include "server/config/data_directory.h"
+#include "server/config/handlers.h"
 #include "sluice/v1/config.pb.h"
 
 namespace sluice::config {
@@ -80,7 +81,7 @@ Loaded load(const Flags& flags, const Environment& environment, const handlers::
   if (!loaded.ok()) return loaded;
   if (auto warning = admin_warning(loaded.settings.admin)) loaded.warnings.push_back(*std::move(warning));
   for (const auto& [name, spec] : loaded.settings.handlers) {
-    for (const auto& warning : handlers::subprocess_warnings(spec)) {
+    for (const auto& warning : warnings(spec)) {
       loaded.warnings.push_back(fmt::format("handler {}: {}", name, warning));
     }
   }

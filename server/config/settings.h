@@ -6,10 +6,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/limits.h"
+#include "server/handlers/coprocess.h"
 #include "server/handlers/subprocess.h"
 #include "server/log/log.h"
 #include "server/model/pipeline_spec.h"
@@ -31,6 +33,8 @@ struct AdminSettings {
   std::vector<std::string> allowed_hosts;
 };
 
+using HandlerSpec = std::variant<handlers::SubprocessSpec, handlers::CoprocessSpec>;
+
 // docs/configuration.md says what each means.
 struct Settings {
   std::string listen = kDefaultListen;  // host:port; port 0 = any
@@ -43,7 +47,7 @@ struct Settings {
   base::Duration drain_timeout = limits::kDefaultDrainTimeout;
   base::Duration keepalive = limits::kDefaultKeepalive;
   std::uint32_t threads = default_threads();
-  std::map<std::string, handlers::SubprocessSpec> handlers;
+  std::map<std::string, HandlerSpec> handlers;
   std::vector<model::QueueSpec> queues;
   std::vector<model::PipelineSpec> pipelines;
   std::optional<base::Duration> debug_slow_reactions;  // none: off

@@ -11,7 +11,8 @@
 
 namespace sluice::handlers {
 
-// The commands of one item count once, under the name that the item's outcome has too. Thread-safe.
+// The commands of one item count once, under the name that the item's outcome has too; a coprocess counts once, when it ends.
+// Thread-safe.
 class Exits {
  public:
   static constexpr std::string_view kSucceeded = "SUCCEEDED";
@@ -24,6 +25,7 @@ class Exits {
       model::failure_reason::kTimedOut,
       model::failure_reason::kOutputTooLarge,
       model::failure_reason::kSpawnFailed,
+      model::failure_reason::kBadFrame,
       kGivenUp,
   };
   using Counts = std::array<std::pair<std::string_view, std::uint64_t>, kReasons.size()>;

@@ -92,7 +92,11 @@ void Runtime::Impl::stop() {
   runtime_.apply([this](engine::Engine& engine, base::Time now, engine::Effects& effects) {
     stages_.give_up({engine, now, effects});
   });
+  const auto latest = std::chrono::steady_clock::now() + limits::kStopTimeout;
+  const auto handlers = end_handlers();
   bool over = stages_.wait_until_over(limits::kStopTimeout);
+  // What is left then is killed with its context.
+  (void)handlers->wait_for_none(std::chrono::duration_cast<base::Duration>(latest - std::chrono::steady_clock::now()));
   end_with(shutting_down());
   alarm_.stop();
   journal_.stop();
@@ -104,6 +108,15 @@ void Runtime::Impl::stop() {
   if (!over) over = stages_.wait_until_over(kLastAnswers);
   stop_threads();
   if (!over) keep_for_good(std::move(io_));
+}
+
+std::shared_ptr<Headcount> Runtime::Impl::end_handlers() {
+  auto left = std::make_shared<Headcount>();
+  for (const auto& [name, handler] : handlers_.all()) {
+    left->enter();
+    handler->end([left] { left->leave(); });
+  }
+  return left;
 }
 
 void Runtime::Impl::stop_threads() {

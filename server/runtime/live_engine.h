@@ -57,6 +57,8 @@ class Runtime::Impl {
   [[nodiscard]] bool is_leased(model::LeaseId lease) const;
   // From now on every answer is `status`.
   void end_with(const absl::Status& status);
+  // Has them end what they keep alive between items. Those that have not are counted.
+  std::shared_ptr<Headcount> end_handlers();
   void stop_threads();
 
   Runtime& runtime_;

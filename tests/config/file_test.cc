@@ -29,7 +29,7 @@ handlers:
       do_not_retry_exit_codes: [3]
       limits: {cpu_time: 2s, open_files: 20, core_bytes: 5}
 )");
-  const auto& spec = all.handlers.at("resize");
+  const auto& spec = std::get<handlers::SubprocessSpec>(all.handlers.at("resize"));
   EXPECT_EQ(spec.description, "Halves a picture");
   ASSERT_EQ(spec.commands.size(), 2U);
   EXPECT_THAT(spec.commands[0].argv, ElementsAre("cat"));
@@ -49,7 +49,7 @@ handlers:
 
 TEST(Handlers, HaveDefaults) {
   const auto all = settings("handlers: {h: {subprocess: {commands: [{argv: [cat]}]}}}");
-  const auto& spec = all.handlers.at("h");
+  const auto& spec = std::get<handlers::SubprocessSpec>(all.handlers.at("h"));
   EXPECT_EQ(spec.timeout, std::nullopt);
   EXPECT_EQ(spec.grace, limits::kDefaultGrace);
   EXPECT_EQ(spec.max_output_bytes, limits::kMaxPayloadBytes);
@@ -59,12 +59,12 @@ TEST(Handlers, HaveDefaults) {
 
 TEST(Handlers, AbsoluteWorkingDirectoriesStayAsTheyAre) {
   const auto all = settings("handlers: {h: {subprocess: {working_directory: /tmp, commands: [{argv: [cat]}]}}}");
-  EXPECT_EQ(all.handlers.at("h").working_directory, "/tmp");
+  EXPECT_EQ(std::get<handlers::SubprocessSpec>(all.handlers.at("h")).working_directory, "/tmp");
 }
 
 TEST(Handlers, AreRefusedWithTheirLine) {
   EXPECT_EQ(complaints("handlers:\n  h: {}\n"),
-            "f:2:3: handlers.h: says not what to run; give it a \"subprocess\" with its \"commands\"\n");
+            "f:2:3: handlers.h: says not what to run; give it a \"subprocess\" with its \"commands\", or a \"coprocess\"\n");
   EXPECT_THAT(complaints("handlers:\n  h:\n    subprocess:\n      commands:\n        - argv: [a]\n          shell: b\n"),
               StartsWith("f:5:11: handlers.h.subprocess.commands[0]: "));
   EXPECT_THAT(complaints("handlers:\n  h:\n    subprocess:\n      commands: []\n"),
@@ -76,6 +76,69 @@ TEST(Handlers, AreRefusedWithTheirLine) {
   EXPECT_THAT(complaints("handlers:\n  ' h': {subprocess: {commands: [{argv: [a]}]}}\n"), StartsWith("f:2:3: handlers. h: "));
   EXPECT_THAT(complaints("handlers:\n  builtin.identity: {subprocess: {commands: [{argv: [a]}]}}\n"),
               StartsWith("f:2:3: handlers.builtin.identity: is the name of a handler that sluiced has already"));
+}
+
+TEST(Coprocesses, BecomeSpecifications) {
+  const auto all = settings(R"(
+handlers:
+  primes:
+    description: Finds primes
+    coprocess:
+      argv: [python3, primes.py]
+      protocol: lines
+      processes: 2
+      in_flight: 16
+      max_items: 1000
+      timeout: 1.5s
+      grace: 1s
+      max_output_bytes: 100
+      inherit_env: [PATH]
+      env: {A: "1"}
+      working_directory: work
+      limits: {open_files: 20}
+)");
+  const auto& spec = std::get<handlers::CoprocessSpec>(all.handlers.at("primes"));
+  EXPECT_EQ(spec.description, "Finds primes");
+  EXPECT_THAT(spec.command.argv, ElementsAre("python3", "primes.py"));
+  EXPECT_EQ(spec.protocol, handlers::CoprocessProtocol::kLines);
+  EXPECT_EQ(spec.processes, 2U);
+  EXPECT_EQ(spec.in_flight, 16U);
+  EXPECT_EQ(spec.max_items, 1000U);
+  EXPECT_EQ(spec.timeout, 1500ms);
+  EXPECT_EQ(spec.grace, 1s);
+  EXPECT_EQ(spec.max_output_bytes, 100U);
+  EXPECT_THAT(spec.inherit_env, ElementsAre("PATH"));
+  EXPECT_EQ(spec.env.at("A"), "1");
+  EXPECT_EQ(spec.working_directory, "DIR/work");
+  EXPECT_EQ(spec.limits.open_files, 20U);
+}
+
+TEST(Coprocesses, HaveDefaults) {
+  const auto all = settings("handlers: {h: {coprocess: {shell: exec ./child}}}");
+  const auto& spec = std::get<handlers::CoprocessSpec>(all.handlers.at("h"));
+  EXPECT_EQ(spec.command.shell, "exec ./child");
+  EXPECT_EQ(spec.protocol, handlers::CoprocessProtocol::kFrames);
+  EXPECT_EQ(spec.processes, 1U);
+  EXPECT_EQ(spec.in_flight, 1U);
+  EXPECT_EQ(spec.max_items, 0U);
+  EXPECT_EQ(spec.timeout, std::nullopt);
+  EXPECT_EQ(spec.grace, limits::kDefaultGrace);
+}
+
+TEST(Coprocesses, AreRefusedWithTheirLine) {
+  const auto refused = [](const std::string& lines) {
+    return complaints("handlers:\n  h:\n    coprocess:\n      argv: [a]\n" + lines);
+  };
+  EXPECT_EQ(complaints("handlers:\n  h:\n    coprocess: {}\n"), "f:3:5: handlers.h.coprocess: give either argv or shell\n");
+  EXPECT_THAT(refused("      shell: b\n"), StartsWith("f:3:5: handlers.h.coprocess: give either argv or shell"));
+  EXPECT_THAT(refused("      processes: 257\n"), StartsWith("f:5:18: handlers.h.coprocess.processes: 257 is out of range"));
+  EXPECT_THAT(refused("      in_flight: 1001\n"), StartsWith("f:5:18: handlers.h.coprocess.in_flight: 1001 is out of range"));
+  EXPECT_THAT(refused("      protocol: json\n"), StartsWith("f:5:17: handlers.h.coprocess.protocol: \"json\" is unknown"));
+  EXPECT_THAT(refused("      timeout: 25h\n"), StartsWith("f:5:16: handlers.h.coprocess.timeout: "));
+  EXPECT_THAT(refused("      env: {\"A=B\": c}\n"), StartsWith("f:5:7: handlers.h.coprocess.env: "));
+  EXPECT_THAT(refused("      commands: []\n"), StartsWith("f:5:7: handlers.h.coprocess.commands: unknown key"));
+  EXPECT_THAT(complaints("handlers:\n  h:\n    coprocess: {argv: ['']}\n"),
+              StartsWith("f:3:23: handlers.h.coprocess.argv: the program's name is empty"));
 }
 
 TEST(Queues, BecomeSpecifications) {

@@ -51,7 +51,8 @@ Loaded load(const Given& given) {
   Loaded loaded = load(flags, environment, registered);
   loaded.complaints = replaced(loaded.complaints, file, "f");
   for (auto& [name, spec] : loaded.settings.handlers) {
-    spec.working_directory = replaced(spec.working_directory, directory.path().string(), "DIR");
+    handlers::ChildrenSpec& children = std::visit([](auto& kind) -> handlers::ChildrenSpec& { return kind; }, spec);
+    children.working_directory = replaced(children.working_directory, directory.path().string(), "DIR");
   }
   return loaded;
 }

@@ -30,8 +30,8 @@ TEST(SubprocessExits, AreCountedByTheirReason) {
     return std::map<std::string_view, std::uint64_t>(counts.begin(), counts.end());
   };
   EXPECT_THAT(counts_of(*handler),
-              ElementsAre(Pair("EXIT_CODE", 1), Pair("GIVEN_UP", 0), Pair("OUTPUT_TOO_LARGE", 1), Pair("SIGNALED", 1),
-                          Pair("SPAWN_FAILED", 0), Pair("SUCCEEDED", 2), Pair("TIMED_OUT", 1)));
+              ElementsAre(Pair("BAD_FRAME", 0), Pair("EXIT_CODE", 1), Pair("GIVEN_UP", 0), Pair("OUTPUT_TOO_LARGE", 1),
+                          Pair("SIGNALED", 1), Pair("SPAWN_FAILED", 0), Pair("SUCCEEDED", 2), Pair("TIMED_OUT", 1)));
   EXPECT_EQ(counts_of(*missing).at("SPAWN_FAILED"), 1U);
 }
 

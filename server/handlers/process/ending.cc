@@ -1,6 +1,6 @@
 #include "server/handlers/process/ending.h"
 
-#include <string.h>
+#include <cstring>
 
 #include <algorithm>
 #include <cerrno>

@@ -13,6 +13,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
+#include "server/handlers/process/pipes.h"
 #include "server/handlers/process/quiet_write.h"
 
 namespace sluice::handlers {
@@ -22,23 +23,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kReadBytes = 64UL << 10;
-constexpr int kReadsInARow = 16;  // then others on the thread have their turn
 constexpr std::size_t kDefaultPipeBytes = 64UL << 10;
 constexpr std::size_t kMaxPipeBytes = 1UL << 20;
-// How long SIGKILL may take before the item is ended without its processes: they wait for a device, or are not ours to kill.
-constexpr base::Duration kKillTimeout = std::chrono::seconds(5);
-constexpr int kReapMilliseconds = 1'000;
-
-// False if errno says why; then `fd` keeps it.
-template <class Descriptor>
-bool adopt(Fd& fd, Descriptor& descriptor) {
-  error_code error;
-  descriptor.assign(fd.get(), error);
-  errno = error.value();
-  if (!error) (void)fd.release();
-  return !error;
-}
 
 SpawnError unprepared() { return {.step = SpawnStep::kPrepare, .error_number = errno}; }
 
@@ -190,21 +176,6 @@ bool Chain::write_some() {
   return may_go_on && written_ < body_->payload.size();
 }
 
-template <class Take>
-void Chain::read_some(Descriptor& from, Take take) {
-  std::array<char, kReadBytes> buffer;
-  for (int i = 0; i < kReadsInARow && from.is_open(); ++i) {
-    const ssize_t count = ::read(from.native_handle(), buffer.data(), buffer.size());
-    if (count > 0) {
-      take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
-    } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-      from.close();
-    } else if (errno == EAGAIN) {
-      return;
-    }
-  }
-}
-
 void Chain::take_output(std::string_view bytes) {
   end_.output += bytes;
   if (end_.output.size() <= plan_->spec().max_output_bytes) return;
@@ -217,7 +188,7 @@ void Chain::take_output(std::string_view bytes) {
 void Chain::read_output() {
   output_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
     if (error || !self->output_.is_open()) return;
-    self->read_some(self->output_, [&](std::string_view bytes) { self->take_output(bytes); });
+    read_some(self->output_, [&](std::string_view bytes) { self->take_output(bytes); });
     if (self->output_.is_open()) return self->read_output();
     self->check_end();
   });
@@ -226,7 +197,7 @@ void Chain::read_output() {
 void Chain::read_errors() {
   errors_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
     if (error || !self->errors_.is_open()) return;
-    self->read_some(self->errors_, [&](std::string_view bytes) { self->tail_.append(bytes); });
+    read_some(self->errors_, [&](std::string_view bytes) { self->tail_.append(bytes); });
     if (self->errors_.is_open()) return self->read_errors();
     self->check_end();
   });

@@ -80,8 +80,6 @@ class Chain : public std::enable_shared_from_this<Chain> {
   bool write_some();
   void read_output();
   void read_errors();
-  template <class Take>
-  void read_some(Descriptor& from, Take take);
   void take_output(std::string_view bytes);
 
   void watch(std::size_t index);
