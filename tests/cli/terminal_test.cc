@@ -68,9 +68,9 @@ TEST_F(OnATerminal, NoLineIsWiderThanIt) {
   OnTerminal command(join("chain"), 24, 44);
   EXPECT_TRUE(command.wait_for("  stalled: "));
   EXPECT_THAT(command.screen().lines().front(), StartsWith("chain  [>"));
+  EXPECT_FALSE(command.screen().wrapped()) << testing::PrintToString(command.screen().lines());
   command.type("\x03");
   EXPECT_EQ(command.wait(), kInterrupted);
-  EXPECT_FALSE(command.screen().wrapped()) << testing::PrintToString(command.screen().lines());
 }
 
 // What has scrolled away cannot be drawn over.

@@ -63,7 +63,7 @@ TEST_F(Looking, LsListsEveryQueueAsItWas) {
   EXPECT_THAT(text, ContainsRegex("tasks +open +2 +2 +0 +1,?000 +5 +1 +0 "));
   EXPECT_THAT(text, ContainsRegex("closed +closed +0 +0 +0 +1,?000 +1 +0 +1 "));
   EXPECT_THAT(text, ContainsRegex("closed\\.dead +open +1 +0 +0 +- +1 +0 +0 "));
-  EXPECT_THAT(text, ContainsRegex("paused +paused +0 +0 +0 "));
+  EXPECT_THAT(text, ContainsRegex("paused +open, paused +0 +0 +0 "));
   EXPECT_EQ(sluice_json("ls").size(), 4U);
 }
 

@@ -132,21 +132,5 @@ TEST(Recovery, IsToldInTheLog) {
                                      "\",\"queues\":1,\"items\":3,\"bytes\":15,\"took_s\":"));
 }
 
-TEST(Recovery, IsToldInTheLogWhileItLasts) {
-  const test::TempDir data;
-  const std::vector<std::string> flags = {"--data", data.path().string(), "--log-format", "json"};
-  {
-    support::SluicedProcess sluiced({.flags = flags});
-    Client(sluiced.address()).create_queue("tasks", {.capacity = 0}).put_all(std::vector<std::string>(3'000, "12345"));
-    sluiced.kill9();
-  }
-  support::SluicedProcess sluiced({.program = SLOW_DISK_SERVER, .flags = flags});
-  const std::string said = sluiced.standard_error();
-  EXPECT_THAT(said,
-              testing::ContainsRegex("\"recovering\",\"data\":\"[^\"]*\",\"queues\":1,\"items\":[1-9][0-9]*,\"bytes\":[1-9]"));
-  EXPECT_LT(said.find("\"recovering\""), said.find("\"recovered\""));
-  EXPECT_EQ(sluiced.stop(), kExitOk);
-}
-
 }  // namespace
 }  // namespace sluice

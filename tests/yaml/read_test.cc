@@ -137,7 +137,7 @@ TEST(Complaint, NamesWhatIsGivenTwice) {
 TEST(Complaint, ComesWithAllOthersInTheOrderOfTheText) {
   EXPECT_EQ(complaints("bad: 1\nthreads: x\nlog: {level: [], more: 1}\n"),
             "f:1:1: bad: unknown key; known are \"listen\", \"log\", \"drain_timeout\", \"threads\", \"handlers\", \"queues\", "
-            "\"pipelines\", \"data\", \"data_max_bytes\", \"admin\", \"payload_memory_bytes\" and \"debug_slow_reactions\"\n"
+            "\"pipelines\", \"data\", \"data_max_bytes\", \"admin\", \"payload_memory_bytes\", \"keepalive\" and others\n"
             "f:2:10: threads: \"x\" is not a whole number; write it in digits, as in 100\n"
             "f:3:14: log.level: is a list, but needs a single value\n"
             "f:3:18: log.more: unknown key; known are \"level\" and \"format\"\n");
