@@ -94,7 +94,10 @@ Pending Workers::put(std::string payload, model::Attributes attributes) {
     if (failure) return work->outcome.set_exception(failure);
     work->outcome.set_value(std::move(result));
   });
-  auto stop = std::make_shared<std::function<void()>>([context = work->context] { context->post_stop(); });
+  // Whoever waits for the outcome may outlive the threads, and the strand must not.
+  auto stop = std::make_shared<std::function<void()>>([context = std::weak_ptr(work->context)] {
+    if (const auto still = context.lock()) still->post_stop();
+  });
   return Pending(std::move(outcome), std::move(stop));
 }
 
