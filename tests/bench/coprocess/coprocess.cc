@@ -21,6 +21,7 @@
 
 #include "server/handlers/coprocess.h"
 #include "server/handlers/subprocess.h"
+#include "tests/bench/program.h"
 
 namespace sluice::bench {
 namespace {
@@ -34,7 +35,6 @@ constexpr std::size_t kPayloadBytes = 100;
 struct Options {
   double seconds = 2;
   int runs = 3;
-  bool check = false;
 };
 
 class NoContext final : public handlers::Context {
@@ -159,32 +159,13 @@ bool run(const Options& options) {
   return compare("16 in flight against spawning 16 at a time", frames16, spawn16, 50) && met;
 }
 
-Options options_of(const std::vector<std::string>& arguments) {
-  Options options;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool value = i + 1 < arguments.size();
-    if (arguments[i] == "--check") {
-      options.check = true;
-    } else if (arguments[i] == "--runs" && value) {
-      options.runs = std::stoi(arguments[++i]);
-    } else if (arguments[i] == "--seconds" && value) {
-      options.seconds = std::stod(arguments[++i]);
-    } else {
-      throw std::runtime_error("usage: bench_coprocess [--seconds N] [--runs N] [--check]");
-    }
-  }
-  return options;
-}
-
 }  // namespace
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  try {
-    const auto options = sluice::bench::options_of({argv + 1, argv + argc});
-    return !sluice::bench::run(options) && options.check ? 1 : 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_coprocess: {}\n", error.what());
-    return 2;
-  }
+  sluice::bench::Options options;
+  return sluice::bench::run_program("bench_coprocess", argc, argv,
+                                    {{"--seconds", "S", [&](const std::string& text) { options.seconds = std::stod(text); }},
+                                     {"--runs", "N", [&](const std::string& text) { options.runs = std::stoi(text); }}},
+                                    [&](bool) { return sluice::bench::run(options); });
 }

@@ -17,6 +17,7 @@
 #include "tests/bench/load/measure.h"
 #include "tests/bench/load/streams.h"
 #include "tests/bench/load/unary.h"
+#include "tests/bench/program.h"
 #include "tests/support/sluiced_process.h"
 
 namespace sluice::bench {
@@ -28,7 +29,6 @@ struct Options {
   std::uint64_t jobs = 1'000'000;
   std::uint32_t window = 10'000;  // items in flight of a stream
   std::string only;               // loads whose names contain this
-  bool check = false;
 };
 
 // One kind of server, with its results so far.
@@ -152,27 +152,15 @@ class Bench {
   std::map<std::string, Result> results_;
 };
 
-Options options_of(const std::vector<std::string>& arguments) {
-  Options options;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool value = i + 1 < arguments.size();
-    if (arguments[i] == "--check") {
-      options.check = true;
-    } else if (arguments[i] == "--runs" && value) {
-      options.runs = std::stoi(arguments[++i]);
-    } else if (arguments[i] == "--seconds" && value) {
-      options.time = std::chrono::milliseconds(static_cast<int>(std::stod(arguments[++i]) * 1'000));
-    } else if (arguments[i] == "--only" && value) {
-      options.only = arguments[++i];
-    } else if (arguments[i] == "--window" && value) {
-      options.window = static_cast<std::uint32_t>(std::stoul(arguments[++i]));
-    } else if (arguments[i] == "--jobs" && value) {
-      options.jobs = std::stoull(arguments[++i]);
-    } else {
-      throw std::runtime_error("usage: bench_load [--runs N] [--seconds S] [--jobs N] [--window N] [--only PART] [--check]");
-    }
-  }
-  return options;
+std::vector<Flag> flags_of(Options& options) {
+  return {
+      {"--runs", "N", [&](const std::string& text) { options.runs = std::stoi(text); }},
+      {"--seconds", "S",
+       [&](const std::string& text) { options.time = std::chrono::milliseconds(static_cast<int>(std::stod(text) * 1'000)); }},
+      {"--jobs", "N", [&](const std::string& text) { options.jobs = std::stoull(text); }},
+      {"--window", "N", [&](const std::string& text) { options.window = static_cast<std::uint32_t>(std::stoul(text)); }},
+      {"--only", "PART", [&](const std::string& text) { options.only = text; }},
+  };
 }
 
 }  // namespace
@@ -180,13 +168,10 @@ Options options_of(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  try {
-    const auto options = sluice::bench::options_of({argv + 1, argv + argc});
+  sluice::bench::Options options;
+  return sluice::bench::run_program("bench_load", argc, argv, sluice::bench::flags_of(options), [&](bool check) {
     sluice::bench::Bench bench(options);
     bench.run();
-    return options.check && !bench.check() ? 1 : 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_load: {}\n", error.what());
-    return 2;
-  }
+    return !check || bench.check();
+  });
 }

@@ -14,6 +14,7 @@
 
 #include "sluice/sluice.h"
 #include "tests/bench/load/measure.h"
+#include "tests/bench/program.h"
 #include "tests/support/sluiced_process.h"
 
 namespace sluice::bench {
@@ -26,7 +27,6 @@ constexpr double kMostCpuSeconds = 0.010;
 struct Options {
   int queues = 1'000;
   int runs = 7;
-  bool check = false;
 };
 
 // A connection that asks for /metrics and reads all of it.
@@ -99,32 +99,13 @@ bool run(const Options& options) {
   return print("processor time of the server for it", cpu, kMostCpuSeconds) && fast;
 }
 
-Options options_of(const std::vector<std::string>& arguments) {
-  Options options;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const bool value = i + 1 < arguments.size();
-    if (arguments[i] == "--check") {
-      options.check = true;
-    } else if (arguments[i] == "--runs" && value) {
-      options.runs = std::stoi(arguments[++i]);
-    } else if (arguments[i] == "--queues" && value) {
-      options.queues = std::stoi(arguments[++i]);
-    } else {
-      throw std::runtime_error("usage: bench_scrape [--queues N] [--runs N] [--check]");
-    }
-  }
-  return options;
-}
-
 }  // namespace
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  try {
-    const auto options = sluice::bench::options_of({argv + 1, argv + argc});
-    return !sluice::bench::run(options) && options.check ? 1 : 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_scrape: {}\n", error.what());
-    return 2;
-  }
+  sluice::bench::Options options;
+  return sluice::bench::run_program("bench_scrape", argc, argv,
+                                    {{"--queues", "N", [&](const std::string& text) { options.queues = std::stoi(text); }},
+                                     {"--runs", "N", [&](const std::string& text) { options.runs = std::stoi(text); }}},
+                                    [&](bool) { return sluice::bench::run(options); });
 }

@@ -1,0 +1,52 @@
+#include "tests/bench/program.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace sluice::bench {
+namespace {
+
+std::string usage(const std::string& name, const std::vector<Flag>& flags) {
+  std::string text = "usage: " + name;
+  for (const auto& flag : flags) text += fmt::format(" [{} {}]", flag.name, flag.value);
+  return text + " [--check]";
+}
+
+// Returns whether --check is among them.
+bool read(const std::vector<std::string>& arguments, const std::vector<Flag>& flags) {
+  bool check = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--check") {
+      check = true;
+      continue;
+    }
+    const auto flag = std::ranges::find(flags, arguments[i], &Flag::name);
+    if (flag == flags.end() || ++i == arguments.size()) throw std::invalid_argument(arguments.back());
+    flag->set(arguments[i]);
+  }
+  return check;
+}
+
+}  // namespace
+
+int run_program(const std::string& name, int argc, char** argv, const std::vector<Flag>& flags,
+                const std::function<bool(bool check)>& run) {
+  bool check = false;
+  try {
+    check = read({argv + 1, argv + argc}, flags);
+  } catch (const std::logic_error&) {
+    fmt::print(stderr, "{}\n", usage(name, flags));
+    return 2;
+  }
+  try {
+    return !run(check) && check ? 1 : 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    return 2;
+  }
+}
+
+}  // namespace sluice::bench
