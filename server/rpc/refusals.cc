@@ -1,6 +1,5 @@
 #include "server/rpc/refusals.h"
 
-#include <optional>
 #include <string>
 
 #include "server/base/errors.h"
@@ -13,10 +12,8 @@ namespace {
 
 constexpr std::string_view kRequestId = "request_id";
 
-log::Level level_of(absl::StatusCode code, std::optional<base::Reason> reason) {
-  // Why the clients get nowhere is what is asked first when a large store is read.
-  if (reason == base::Reason::kRecovering) return log::Level::kInfo;
-  switch (code) {
+log::Level level_of(const absl::Status& status) {
+  switch (status.code()) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kDataLoss:
     case absl::StatusCode::kUnknown:
@@ -25,6 +22,9 @@ log::Level level_of(absl::StatusCode code, std::optional<base::Reason> reason) {
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kUnauthenticated:
       return log::Level::kInfo;
+    case absl::StatusCode::kUnavailable:
+      // Why the clients get nowhere is what is asked first when a large store is read.
+      return base::is(status, base::Reason::kRecovering) ? log::Level::kInfo : log::Level::kDebug;
     default:
       return log::Level::kDebug;
   }
@@ -41,9 +41,9 @@ absl::Status with_request_id(absl::Status status, std::string_view request_id) {
 
 void log_refusal(std::string_view method, const absl::Status& status, const grpc::CallbackServerContext& context) {
   if (status.ok()) return;
-  const auto reason = base::reason_of(status);
-  const log::Level level = level_of(status.code(), reason);
+  const log::Level level = level_of(status);
   if (!log::enabled(level)) return;
+  const auto reason = base::reason_of(status);
   const auto trace = trace_of(context);
   const auto about = base::annotations(status);
   const auto request_id = about.find(std::string(kRequestId));
