@@ -109,7 +109,10 @@ struct JoinArguments {
 };
 
 struct WorkArguments {
-  std::string queue;
+  std::string queue;     // either this
+  std::string stage;     // or this, "PIPELINE/STAGE" or with a pipeline
+  std::string pipeline;  // of the stage, where it is not in front of it
+  std::string name;      // of a stage's worker; empty: the program's own
   std::string output;
   std::uint32_t jobs = 1;
   std::optional<Duration> lease;
@@ -118,6 +121,10 @@ struct WorkArguments {
 
 struct PipelineCreateArguments {
   std::string file;
+};
+
+struct WorkersArguments {
+  std::string pipeline;  // empty: of all
 };
 
 struct StageArguments {

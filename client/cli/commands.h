@@ -29,6 +29,8 @@ int extend(Session& session, const ExtendArguments& arguments);
 int release(Session& session, const LeaseArguments& arguments);
 int peek(Session& session, const PeekArguments& arguments);
 int work(Session& session, const WorkArguments& arguments);
+// The same as a worker of a stage.
+int work_at_stage(Session& session, const WorkArguments& arguments);
 
 // A queue or a pipeline.
 int join(Session& session, const JoinArguments& arguments);
@@ -42,6 +44,8 @@ int pipeline_remove(Session& session, const RemoveArguments& arguments);
 int stage_scale(Session& session, const StageArguments& arguments);
 int stage_pause(Session& session, const StageArguments& arguments);
 int stage_resume(Session& session, const StageArguments& arguments);
+int workers(Session& session, const WorkersArguments& arguments);
+int why(Session& session, const NameArguments& arguments);
 
 // Looking at them while they work.
 int top(Session& session, const TopArguments& arguments);

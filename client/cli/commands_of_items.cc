@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "client/cli/attributes.h"
 #include "client/cli/commands.h"
 #include "client/cli/grammar.h"
@@ -89,19 +91,41 @@ void add_work(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<WorkArguments>(
       root, chosen, "work", "Run a command for each item: payload on its standard input, result from its standard output",
       work);
-  add_queue(app, arguments.queue);
-  app.add_option("--output", arguments.output, "The queue for results (default: they go to standard output)")
-      ->type_name("QUEUE");
-  app.add_option("-j,--jobs", arguments.jobs, "Items worked on at once")
+  auto* output = app.add_option("--output", arguments.output, "The queue for results (default: they go to standard output)")
+                     ->type_name("QUEUE");
+  auto* lease = add_duration(app, "--lease", arguments.lease,
+                             "How long an item is kept at a time; it is extended while the command runs");
+  auto* stage =
+      app.add_option("--stage", arguments.stage,
+                     "Instead of a queue: be a worker of this stage; results go to its output, failures by its policy")
+          ->type_name("PIPELINE/STAGE")
+          ->excludes(output)
+          ->excludes(lease);
+  auto* pipeline = app.add_option("--pipeline", arguments.pipeline, "The stage's pipeline, where --stage names the stage only")
+                       ->needs(stage);
+  app.add_option("--name", arguments.name, "What the worker is called in lists (default: program@host:pid)")->needs(stage);
+  app.add_option("-j,--jobs,--concurrency", arguments.jobs, "Items worked on at once")
       ->capture_default_str()
       ->check(CLI::Range(1U, kMaxJobs));
-  add_duration(app, "--lease", arguments.lease, "How long an item is kept at a time; it is extended while the command runs");
-  app.add_option("command", arguments.command, "After --: the program and its arguments")->required()->type_name("CMD");
+  // Two positionals, also where --stage leaves the first to the command: a list that has its first word already would end
+  // the parser's interest at "--".
+  app.add_option("queue", arguments.queue, "The queue's name; not with --stage")->required();
+  app.add_option("command", arguments.command, "After -- the program and its arguments");
   app.footer(
       "Exit code 0 of the command marks the item as done and hands its result on in the same step; any other fails the "
       "attempt.\n"
-      "The command's environment has SLUICE_ITEM_ID, SLUICE_ATTEMPT, SLUICE_QUEUE and SLUICE_ATTR_<KEY>.\n"
-      "Ends at the end of the queue. Ctrl-C finishes what runs; a second one ends it and gives the items back.");
+      "The command's environment has SLUICE_ITEM_ID, SLUICE_ATTEMPT, SLUICE_QUEUE, for a stage SLUICE_STAGE, and "
+      "SLUICE_ATTR_<KEY>.\n"
+      "Ends at the end of the queue or stage. Ctrl-C finishes what runs; a second one ends it and gives the items back.");
+  app.parse_complete_callback([stage, pipeline, &given = arguments] {
+    if (stage->count() == 0) {
+      if (given.command.empty()) throw CLI::ValidationError("work", "give a queue (or --stage), and after -- a command");
+      return;
+    }
+    if (pipeline->count() == 0 && given.stage.find('/') == std::string::npos)
+      throw CLI::ValidationError("--stage", "\"" + given.stage + "\" is not of the form PIPELINE/STAGE");
+    given.command.insert(given.command.begin(), std::exchange(given.queue, {}));
+  });
 }
 
 }  // namespace

@@ -62,6 +62,18 @@ void add_stage(CLI::App& root, Command& chosen) {
   }
 }
 
+void add_workers(CLI::App& root, Command& chosen) {
+  auto [app, arguments] =
+      add_command<WorkersArguments>(root, chosen, "workers", "List the workers that are attached to stages", workers);
+  app.add_option("pipeline", arguments.pipeline, "Only those of this pipeline");
+}
+
+void add_why(CLI::App& root, Command& chosen) {
+  auto [app, arguments] = add_command<NameArguments>(root, chosen, "why", "Say why a pipeline does not move", why);
+  add_name(app, arguments.name);
+  app.footer("Exit code 5 if something holds it up; 0 if it moves, has nothing to do, or is finished.");
+}
+
 void add_join(CLI::App& root, Command& chosen) {
   auto [app, arguments] =
       add_command<JoinArguments>(root, chosen, "join", "Wait until everything put into a queue or pipeline is done", join);
@@ -78,6 +90,8 @@ void add_pipeline_commands(CLI::App& root, Command& chosen) {
   add_join(root, chosen);
   add_pipeline(root, chosen);
   add_stage(root, chosen);
+  add_workers(root, chosen);
+  add_why(root, chosen);
 }
 
 void add_other_commands(CLI::App& root, Command& chosen) {

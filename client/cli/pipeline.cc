@@ -31,16 +31,16 @@ std::string running_text(const v1::Pipeline& pipeline) {
 }
 
 std::string stages_text(const v1::Pipeline& pipeline) {
-  Table table(
-      {"STAGE", "HANDLER", "INPUT", "OUTPUT", ">WORKERS", ">BUSY", ">WAITING", ">DONE", ">FAILED", ">RETRIED", "STATE"});
+  Table table({"STAGE", "HANDLER", "INPUT", "OUTPUT", ">WORKERS", ">BUSY", ">REMOTE", ">WAITING", ">DONE", ">FAILED",
+               ">RETRIED", "STATE"});
   const Progress progress = progress_of(pipeline);
   for (int i = 0; i < pipeline.stages_size(); ++i) {
     const v1::StageSpec& spec = pipeline.stages(i).spec();
     const StageProgress& stage = progress.stages.at(static_cast<std::size_t>(i));
     table.add({spec.name(), spec.handler(), spec.input(), spec.output().empty() ? "-" : spec.output(),
-               count_text(stage.workers), count_text(stage.busy), count_text(stage.waiting),
-               count_text(stage.finished - std::min(stage.finished, stage.failed)), count_text(stage.failed),
-               count_text(stage.retried), stage.state});
+               count_text(stage.workers), count_text(stage.busy), count_text(pipeline.stages(i).remote_workers()),
+               count_text(stage.waiting), count_text(stage.finished - std::min(stage.finished, stage.failed)),
+               count_text(stage.failed), count_text(stage.retried), stage.state});
   }
   return table.text();
 }

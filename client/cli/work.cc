@@ -1,9 +1,5 @@
-// A remote worker: runs a command for each item.
-#include <algorithm>
+// A consumer of a queue: runs a command for each item.
 #include <atomic>
-#include <cctype>
-#include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -11,82 +7,26 @@
 
 #include <fmt/format.h>
 
-#include "client/cli/child.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/item_command.h"
 #include "client/cli/output.h"
 #include "client/cli/text.h"
-#include "proto/trace/traceparent.h"
 
 namespace sluice::cli {
 namespace {
 
-constexpr std::size_t kMaxFailureMessageBytes = 4096;
-
-std::string variable_name(const std::string& key) {
-  std::string name = "SLUICE_ATTR_";
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    name += std::isalnum(byte) != 0 && byte < 0x80U ? static_cast<char>(std::toupper(byte)) : '_';
-  }
-  return name;
+CommandItem command_item(const Item& item) {
+  return {.id = item.id(),
+          .attempt = item.attempt(),
+          .queue = item.queue(),
+          .stage = {},
+          .payload = item.payload(),
+          .attributes = item.attributes()};
 }
 
-// Empty if the item belongs to no trace.
-std::string traceparent_of(const Item& item) {
-  std::string parent = item.attribute(std::string(trace::kTraceparent));
-  return trace::is_traceparent(parent) ? parent : std::string();
-}
-
-std::vector<std::string> environment_of(const Item& item) {
-  std::vector<std::string> environment = {fmt::format("SLUICE_ITEM_ID={}", item.id()),
-                                          fmt::format("SLUICE_ATTEMPT={}", item.attempt()),
-                                          fmt::format("SLUICE_QUEUE={}", item.queue())};
-  for (const auto& [key, value] : item.attributes()) {
-    // An environment cannot hold a NUL byte.
-    if (value.find('\0') == std::string::npos) environment.push_back(fmt::format("{}={}", variable_name(key), value));
-  }
-  if (const std::string parent = traceparent_of(item); !parent.empty()) {
-    environment.push_back(fmt::format("{}={}", trace::kTraceparentVariable, parent));
-    const std::string state = item.attribute(std::string(trace::kTracestate));
-    if (!state.empty() && trace::is_tracestate(state)) {
-      environment.push_back(fmt::format("{}={}", trace::kTracestateVariable, state));
-    }
-  }
-  return environment;
-}
-
-// "item 17", or, where it belongs to a trace, "item 17 of trace 4bf9...".
-std::string name_of(const Item& item) {
-  const std::string parent = traceparent_of(item);
-  if (parent.empty()) return fmt::format("item {}", item.id());
-  return fmt::format("item {} of trace {}", item.id(), trace::trace_id_of(parent));
-}
-
-Failure failure_of(const ChildResult& result, const std::string& program) {
-  Failure failure;
-  failure.stderr_tail = result.stderr_tail;
-  failure.exit_code = result.exit_code;
-  failure.signal = result.signal;
-  if (!result.spawn_error.empty()) {
-    failure.reason = "SPAWN_FAILED";
-    failure.message = fmt::format("cannot run {}: {}", program, result.spawn_error);
-  } else if (result.output_too_large) {
-    failure.reason = "OUTPUT_TOO_LARGE";
-    failure.message = fmt::format("{} wrote more than an item may hold (4 MiB)", program);
-  } else if (result.signal) {
-    failure.reason = "SIGNALED";
-    failure.message = fmt::format("{} was ended by signal {}", program, *result.signal);
-  } else {
-    failure.reason = "EXIT_CODE";
-    failure.message = fmt::format("{} exited with code {}", program, result.exit_code.value_or(-1));
-  }
-  failure.message.resize(std::min(failure.message.size(), kMaxFailureMessageBytes));
-  return failure;
-}
-
-// The jobs of one `sluice work`.
+// The jobs of one `sluice work QUEUE`.
 class Workers {
  public:
   Workers(Queue queue, const WorkArguments& arguments, const Interrupt& interrupt)
@@ -130,19 +70,14 @@ class Workers {
   }
 
   void handle(Item& item) {
-    ChildOrder order;
-    order.argv = arguments_.command;
-    order.extra_environment = environment_of(item);
-    order.input = item.payload();
-    order.stop = give_up_;
-    ChildResult result = run_child(order);
+    ChildResult result = run_command(command_item(item), arguments_.command, give_up_);
     try {
       if (result.stopped) return release(item);
       if (!result.succeeded()) return fail(item, result);
       finish(item, std::move(result.output));
     } catch (const LeaseLost& error) {
       ++lost_;
-      say(fmt::format("{}: {}: {}", name_of(item), error.reason(), error.what()));
+      say(fmt::format("{}: {}: {}", name_of(command_item(item)), error.reason(), error.what()));
     }
   }
 
@@ -170,7 +105,7 @@ class Workers {
 
   void fail(Item& item, const ChildResult& result) {
     const Failure failure = failure_of(result, arguments_.command.front());
-    say(fmt::format("{}: {}: {}", name_of(item), failure.reason, failure.message));
+    say(fmt::format("{}: {}: {}", name_of(command_item(item)), failure.reason, failure.message));
     item.fail(failure);
     ++failed_;
   }
@@ -196,11 +131,8 @@ class Workers {
 }  // namespace
 
 int work(Session& session, const WorkArguments& arguments) {
-  // A child that does not read its input must not end this program.
-  std::signal(SIGPIPE, SIG_IGN);
-  // The commands belong to their items' traces, never to the one that this program was started in.
-  unsetenv(trace::kTraceparentVariable.data());
-  unsetenv(trace::kTracestateVariable.data());
+  if (!arguments.stage.empty()) return work_at_stage(session, arguments);
+  prepare_for_commands();
   const Interrupt interrupt;
   Workers workers(session.queue(arguments.queue), arguments, interrupt);
   try {

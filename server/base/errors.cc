@@ -59,7 +59,8 @@ constexpr std::array kReasons = {
                "The stages and queues do not make a pipeline; the message says why."},
     ReasonInfo{Reason::kStageNotFound, "STAGE_NOT_FOUND", StatusCode::kNotFound, "The pipeline has no stage of this name."},
     ReasonInfo{Reason::kStageRemote, "STAGE_REMOTE", StatusCode::kFailedPrecondition,
-               "The stage has no handler, so the server cannot run workers for it. Workers attach to it from outside."},
+               "The stage has no handler, so the server cannot run workers for it. Attach some: `sluice work --stage "
+               "PIPELINE/STAGE -- COMMAND`."},
     ReasonInfo{Reason::kHandlerNotFound, "HANDLER_NOT_FOUND", StatusCode::kNotFound,
                "No handler has this name. Handlers come from the server's configuration; `sluice handlers` lists them."},
     ReasonInfo{Reason::kLimitReached, "LIMIT_REACHED", StatusCode::kResourceExhausted,

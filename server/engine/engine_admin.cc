@@ -45,7 +45,7 @@ void record_change_of_durability(Step& step, const Queue& queue) {
 absl::Status stage_remote(const Stage& stage) {
   return base::error(Reason::kStageRemote,
                      fmt::format("stage \"{0}\" of pipeline \"{1}\" has no handler, so the server cannot run workers for it; "
-                                 "attach some, as sluice::work(pipeline, stage, function) of the C++ library does",
+                                 "attach some: sluice work --stage {1}/{0} -- COMMAND",
                                  stage.spec.name, stage.pipeline->name));
 }
 

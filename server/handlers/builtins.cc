@@ -123,7 +123,7 @@ class RemoteHandler final : public Handler {
   }
   [[nodiscard]] std::string_view kind() const override { return "remote"; }
   [[nodiscard]] std::string_view description() const override {
-    return "Nothing in the server: workers attach to the stage by PipelineService.Work";
+    return "Nothing in the server: workers attach to the stage (sluice work --stage)";
   }
 };
 

@@ -67,6 +67,10 @@ TEST(CommandLine, TakesWhatTheHelpSays) {
   EXPECT_TRUE(makes_sense({"done", "q", "1", "18446744073709551615"}));
   EXPECT_TRUE(makes_sense({"join", "q", "--queue"}));
   EXPECT_TRUE(makes_sense({"stage", "scale", "p", "s", "0"}));
+  EXPECT_TRUE(makes_sense({"work", "--stage", "p/s", "--name", "w", "--concurrency", "4", "--", "true", "-x"}));
+  EXPECT_TRUE(makes_sense({"work", "--stage", "s", "--pipeline", "a/b", "--", "true"}));
+  EXPECT_TRUE(makes_sense({"workers"}));
+  EXPECT_TRUE(makes_sense({"workers", "p"}));
 }
 
 TEST(CommandLine, EverythingBehindTheDashesIsTheCommandToRun) {
@@ -89,6 +93,10 @@ TEST(CommandLine, SaysWhatMakesNoSense) {
   EXPECT_THAT(complaint_about({"create", "q", "--capacity", "-1"}), testing::HasSubstr("--capacity"));
   EXPECT_THAT(complaint_about({"done", "q"}), testing::HasSubstr("token"));
   EXPECT_THAT(complaint_about({"work", "q"}), testing::HasSubstr("command"));
+  EXPECT_THAT(complaint_about({"work", "--stage", "s", "--", "true"}), testing::HasSubstr("PIPELINE/STAGE"));
+  EXPECT_THAT(complaint_about({"work", "--stage", "p/s", "--output", "q", "--", "true"}), testing::HasSubstr("--output"));
+  EXPECT_THAT(complaint_about({"work", "q", "--name", "w", "--", "true"}), testing::HasSubstr("--stage"));
+  EXPECT_THAT(complaint_about({"why"}), testing::HasSubstr("name"));
   EXPECT_THAT(complaint_about({"join", "q", "--queue", "--pipeline"}), testing::HasSubstr("--pipeline"));
 }
 

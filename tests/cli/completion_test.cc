@@ -33,8 +33,8 @@ const OptionNode& option(const CommandNode& node, const std::string& name) {
 TEST(CommandTree, HasEveryCommandWithItsOptions) {
   const CommandNode root = command_tree();
   EXPECT_EQ(root.name, "sluice");
-  for (const char* name :
-       {"create", "ls", "put", "get", "work", "join", "pipeline", "stage", "top", "stats", "bench", "health", "completion"}) {
+  for (const char* name : {"create", "ls", "put", "get", "work", "workers", "why", "join", "pipeline", "stage", "top", "stats",
+                           "bench", "health", "completion"}) {
     EXPECT_THAT(root.commands, Contains(Field(&CommandNode::name, name)));
   }
   EXPECT_TRUE(option(root, "--server").takes_value);
