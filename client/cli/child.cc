@@ -235,7 +235,7 @@ class Child {
   Fd input_;
   Fd output_;
   Fd errors_;
-  Fd exit_;  // readable when the child has exited
+  Fd exit_;        // readable when the child has exited
   Fd stop_event_;  // stays open: another thread may be about to write to it
   std::optional<steady_clock::time_point> kill_at_;
 };

@@ -34,7 +34,8 @@ class SluicedProcess {
     std::string config;
     std::vector<std::string> flags;
     // On top of the test's own environment, less everything in it that begins with SLUICE_, and with SLUICE_DATA=none and
-    // SLUICE_ADMIN=127.0.0.1:0: where things are kept and where the admin endpoint listens, a flag or this says otherwise. A value of
+    // SLUICE_ADMIN=127.0.0.1:0: where things are kept and where the admin endpoint listens, a flag or this says otherwise. A
+    // value of
     // "" leaves it to the file and the default.
     std::vector<std::pair<std::string, std::string>> environment;
     // False: the constructor does not wait until it is ready, and gives no --listen.
