@@ -105,7 +105,14 @@ void LmdbStore::count_room(bool anew) {
 
 std::size_t LmdbStore::room_inside() {
   const Read read(env_);
-  if (read.error() != 0) return 0;
+  if (read.error() != 0) {
+    counted_at_ = {};
+    return 0;
+  }
+  // Everybody who is refused asks, however often. The answer changes with a commit, or with what the disk gives.
+  const CountedAt here{.transaction = mdb_txn_id(read.txn()), .backed_bytes = backed_bytes_};
+  if (counted_room_ && counted_at_ == here) return *counted_room_;
+  counted_at_ = here;
   const FreePages free(read.txn(), env_, backed_bytes_);
   freed_last_ = free.freed_last();
   // A large body must lie in one piece. So beyond the reserve, what leaves a piece for one counts.

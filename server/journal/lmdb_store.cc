@@ -49,10 +49,11 @@ absl::Status LmdbStore::remove_leftovers() const {
   return absl::OkStatus();
 }
 
-// Made aside and then renamed, so that a crash leaves either no store or an empty one, and never half a file.
+// Made aside and then renamed, so that a crash leaves either no store or an empty one, and never half a file. One that is there
+// may have been left by a process that was killed between the two last steps, so its name is synced in any case.
 absl::Status LmdbStore::create_if_missing() {
   std::error_code error;
-  if (std::filesystem::exists(file_, error)) return absl::OkStatus();
+  if (std::filesystem::exists(file_, error)) return sync_directory(file_.parent_path());
   const auto aside = file_.parent_path() / kNewDirectory;
   if (!std::filesystem::create_directory(aside, error)) return failed(error.value(), "create");
   MDB_env* env = nullptr;

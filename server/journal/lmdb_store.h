@@ -155,6 +155,13 @@ class LmdbStore {
   [[nodiscard]] absl::Status failed(int error, std::string_view doing) const;
 
  private:
+  // What a count of the free pages depends on.
+  struct CountedAt {
+    std::size_t transaction = 0;
+    std::size_t backed_bytes = 0;
+    bool operator==(const CountedAt&) const = default;
+  };
+
   LmdbStore(std::filesystem::path file, std::size_t max_bytes);
   absl::Status remove_leftovers() const;
   absl::Status create_if_missing();
@@ -187,6 +194,7 @@ class LmdbStore {
   bool disk_full_ = false;        // there were no more blocks to set aside when the disk was last asked
   // While the file cannot grow: what was counted, what has been written since, at most, and the last commit's free pages then.
   std::optional<std::size_t> counted_room_;
+  CountedAt counted_at_;
   std::size_t written_bytes_ = 0;
   std::size_t freed_last_ = 0;
   std::atomic<std::size_t> used_bytes_{0};

@@ -73,12 +73,18 @@ class Making : public testing::TestWithParam<Unsynced> {
   template <class Work, class States>
   void cut_everywhere(Work work, States may_be_there) {
     const Tree before = tree_of(top_.path());
-    std::vector<test::TreeEvent> events;
-    {
-      DiskTreeLog log(top_.path());
-      work(log);
-      events = log.events();
-    }
+    cut_everywhere_in(before, events_of(work), may_be_there);
+  }
+
+  template <class Work>
+  std::vector<test::TreeEvent> events_of(Work work) {
+    DiskTreeLog log(top_.path());
+    work(log);
+    return log.events();
+  }
+
+  template <class States>
+  void cut_everywhere_in(const Tree& before, const std::vector<test::TreeEvent>& events, States may_be_there) {
     std::mt19937_64 chance(3);
     std::uint64_t mark = 0;
     for (std::size_t count = 1; count <= events.size(); ++count) {
@@ -98,22 +104,46 @@ class Making : public testing::TestWithParam<Unsynced> {
   int cuts_ = 0;
 };
 
+// Appends everything, and marks what was acknowledged.
+void run(const fs::path& directory, const Script& script, DiskTreeLog& log) {
+  RunningJournal journal(directory);
+  ASSERT_TRUE(journal.status().ok()) << journal.status();
+  for (std::size_t i = 0; i < script.appends().size(); ++i) {
+    ASSERT_TRUE(journal.append_and_wait(script.appends()[i]));
+    log.mark(i + 1);
+  }
+}
+
+// What is acknowledged, and perhaps what was under way.
+std::vector<State> states_from(const Script& script, std::uint64_t acknowledged) {
+  std::vector<State> states{script.state_after(acknowledged)};
+  if (acknowledged < script.appends().size()) states.push_back(script.state_after(acknowledged + 1));
+  return states;
+}
+
 TEST_P(Making, AtTheFirstStart) {
   const Script script(21, 4);
-  const auto start = [&](DiskTreeLog& log) {
-    RunningJournal journal(data());
-    ASSERT_TRUE(journal.status().ok()) << journal.status();
-    for (std::size_t i = 0; i < script.appends().size(); ++i) {
-      ASSERT_TRUE(journal.append_and_wait(script.appends()[i]));
-      log.mark(i + 1);
-    }
-  };
-  cut_everywhere(start, [&](std::uint64_t acknowledged) {
-    std::vector<State> states{script.state_after(acknowledged)};
-    if (acknowledged < script.appends().size()) states.push_back(script.state_after(acknowledged + 1));
-    return states;
-  });
+  cut_everywhere([&](DiskTreeLog& log) { run(data(), script, log); },
+                 [&](std::uint64_t acknowledged) { return states_from(script, acknowledged); });
   EXPECT_GT(cuts_, 30) << "the start has that many moments at least";
+}
+
+TEST_P(Making, BehindAFirstStartThatWasKilledBeforeItsNamesWereSynced) {
+  const Script script(25, 4);
+  auto events = events_of([&](DiskTreeLog& log) {
+    { RunningJournal killed(data()); }
+    log.mark(0);
+    run(data(), script, log);
+  });
+  const auto second =
+      std::ranges::find_if(events, [](const auto& each) { return std::holds_alternative<test::DiskMark>(each); });
+  const auto synced = std::remove_if(events.begin(), second, [](const test::TreeEvent& each) {
+    const auto* names = std::get_if<test::TreeSyncDirectory>(&each);
+    return names != nullptr && names->path == "house/data";
+  });
+  ASSERT_NE(synced, second) << "the first start syncs its names";
+  events.erase(synced, second);
+  cut_everywhere_in({}, events, [&](std::uint64_t acknowledged) { return states_from(script, acknowledged); });
 }
 
 TEST_P(Making, InACompaction) {
