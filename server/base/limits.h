@@ -24,6 +24,12 @@ inline constexpr std::size_t kMaxFailureReasonBytes = 64;
 inline constexpr std::size_t kMaxFailureMessageBytes = 4UL << 10;
 inline constexpr std::size_t kMaxStderrTailBytes = 8UL << 10;
 inline constexpr std::chrono::microseconds kMaxDelay = 24h * 366;
+inline constexpr std::size_t kMaxItemKeyBytes = 128;  // of deduplication, uniqueness and order, each
+inline constexpr std::chrono::microseconds kMinTimeToLive = 1ms;
+inline constexpr std::chrono::microseconds kMaxTimeToLive = 24h * 366;
+inline constexpr std::chrono::microseconds kMinDedupWindow = 1ms;
+inline constexpr std::chrono::microseconds kMaxDedupWindow = 24h * 7;
+inline constexpr std::chrono::microseconds kDefaultDedupWindow = 10min;
 
 // Calls.
 inline constexpr std::uint32_t kMaxBatch = 10'000;   // items, completions, tokens in one call
@@ -80,7 +86,9 @@ inline constexpr std::size_t kMaxWaiters = 200'000;       // blocked puts, gets 
 inline constexpr std::size_t kMaxBytes = 16UL << 30;      // payloads and attributes of all unfinished items
 inline constexpr std::size_t kMaxRunningListed = 100;     // running items shown of one stage
 inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;
-inline constexpr std::size_t kMaxRequestIds = 100'000;  // remembered of one queue
+inline constexpr std::size_t kMaxRequestIds = 100'000;   // remembered of one queue
+inline constexpr std::size_t kMaxDedupKeys = 1'000'000;  // remembered of one queue
+inline constexpr std::size_t kMaxRedriven = 1'000;       // dead letters looked at in one step
 
 inline constexpr std::size_t kKeptAnswers = 1'024;                    // room for answers kept from turn to turn
 inline constexpr std::chrono::microseconds kStageRetryPause = 100ms;  // of a worker whose get met a limit of the server
@@ -159,6 +167,7 @@ static_assert(kBackupChunkBytes < kMaxResponseBytes);
 static_assert(kMaxAdminStreams < kMaxAdminConnections, "streams leave connections for everything else");
 static_assert(kEventInterval < kEventPing);
 static_assert(kMaxPayloadBytes + kMaxAttributeBytes < kMaxDiscardedBytes, "what nobody could have meant");
+static_assert(kMinDedupWindow <= kDefaultDedupWindow && kDefaultDedupWindow <= kMaxDedupWindow);
 static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
 
 }  // namespace sluice::limits

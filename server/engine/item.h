@@ -39,6 +39,7 @@ struct Item : Timed, PlaceHook {
   model::BodyPtr body;  // null: only the journal has it
   std::size_t body_bytes = 0;
   std::shared_ptr<const model::Failure> last_failure;
+  model::ItemOptionsPtr options;  // null: none
   std::uint32_t attempt = 0;
   model::ItemState state = model::ItemState::kWaiting;
 

@@ -141,6 +141,7 @@ void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id) {
   item->priority = fresh.priority;
   item->rank = fresh_rank(step, queue, id);
   item->put_time = step.now;
+  item->options = std::move(fresh.options);
   keep_body(step.tables, *item, fresh.body);
   if (fresh.delay.count() > 0) {
     item->state = ItemState::kDelayed;

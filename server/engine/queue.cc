@@ -17,6 +17,7 @@ model::ItemRecord Item::record(model::BodyPtr with) const {
   record.put_time = put_time;
   if (state == ItemState::kDelayed) record.due = due;
   record.last_failure = last_failure;
+  record.options = options;
   record.body = std::move(with);
   return record;
 }

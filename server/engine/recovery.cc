@@ -58,6 +58,7 @@ class Restorer {
     item->rank = record.rank;
     item->put_time = record.put_time;
     item->last_failure = std::move(record.last_failure);
+    item->options = std::move(record.options);
     item->attempt = record.attempt;
     item->state = record.state;
     if (item->state == model::ItemState::kDelayed) tables_.timers.set(*item, record.due);

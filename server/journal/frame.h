@@ -18,7 +18,7 @@ enum class Table : std::uint8_t { kMeta = 1, kQueues, kCounters, kItems, kBodies
 inline constexpr std::size_t kTables = 7;
 
 // Grows when a reader of the version before could not make sense of a record. A reader takes all versions up to its own.
-inline constexpr std::uint8_t kSchemaVersion = 2;
+inline constexpr std::uint8_t kSchemaVersion = 3;
 inline constexpr std::size_t kFrameBytes = 9;
 
 // What `message` needs as a value. Calling it also prepares the message for write_frame.

@@ -35,6 +35,9 @@ void to_store(const model::QueueSettings& settings, store::QueueSettings& out) {
   out.set_dead_letter_queue(settings.dead_letter_queue);
   const bool in_memory = settings.durability == model::Durability::kMemory;
   out.set_durability(in_memory ? store::DURABILITY_MEMORY : store::DURABILITY_SYNC);
+  out.set_time_to_live(settings.time_to_live.count());
+  out.set_dead_letter_expired(settings.dead_letter_expired);
+  out.set_dedup_window(settings.dedup_window.count());
 }
 
 model::QueueSettings from_store(store::QueueSettings&& stored) {
@@ -50,6 +53,9 @@ model::QueueSettings from_store(store::QueueSettings&& stored) {
   settings.dead_letter_queue = std::move(*stored.mutable_dead_letter_queue());
   const bool in_memory = stored.durability() == store::DURABILITY_MEMORY;
   settings.durability = in_memory ? model::Durability::kMemory : model::Durability::kSync;
+  settings.time_to_live = base::Duration{stored.time_to_live()};
+  settings.dead_letter_expired = stored.dead_letter_expired();
+  if (stored.dedup_window() > 0) settings.dedup_window = base::Duration{stored.dedup_window()};
   return settings;
 }
 
@@ -77,6 +83,28 @@ model::Failure from_store(store::Failure&& stored) {
   failure.attempt = stored.attempt();
   failure.time = time_of(stored.time());
   return failure;
+}
+
+void to_store(const model::ItemOptions& options, store::ItemOptions& out) {
+  out.set_time_to_live(options.time_to_live.count());
+  if (options.expires != base::kNever) out.set_expires(micros(options.expires));
+  out.set_dedup_key(options.dedup_key);
+  out.set_dedup_window(options.dedup_window.count());
+  out.set_unique_key(options.unique_key);
+  out.set_order_key(options.order_key);
+  out.set_dead_from(options.dead_from);
+}
+
+model::ItemOptions from_store(store::ItemOptions&& stored) {
+  model::ItemOptions options;
+  options.time_to_live = base::Duration{stored.time_to_live()};
+  if (stored.expires() != 0) options.expires = time_of(stored.expires());
+  options.dedup_key = std::move(*stored.mutable_dedup_key());
+  options.dedup_window = base::Duration{stored.dedup_window()};
+  options.unique_key = std::move(*stored.mutable_unique_key());
+  options.order_key = std::move(*stored.mutable_order_key());
+  options.dead_from = std::move(*stored.mutable_dead_from());
+  return options;
 }
 
 // Only unfinished items are ever recorded.
@@ -166,6 +194,10 @@ void to_store(const model::CountersRecord& record, store::Counters& out) {
   out.set_dead_lettered(record.counters.dead_lettered);
   out.set_discarded(record.counters.discarded);
   out.set_rejected(record.counters.rejected);
+  out.set_cancelled(record.counters.cancelled);
+  out.set_expired(record.counters.expired);
+  out.set_redriven(record.counters.redriven);
+  out.set_duplicates(record.counters.duplicates);
   out.set_idle_count(record.idle_count);
 }
 
@@ -180,6 +212,10 @@ model::CountersRecord from_store(const store::Counters& stored) {
   record.counters.dead_lettered = stored.dead_lettered();
   record.counters.discarded = stored.discarded();
   record.counters.rejected = stored.rejected();
+  record.counters.cancelled = stored.cancelled();
+  record.counters.expired = stored.expired();
+  record.counters.redriven = stored.redriven();
+  record.counters.duplicates = stored.duplicates();
   record.idle_count = stored.idle_count();
   return record;
 }
@@ -194,6 +230,7 @@ void to_store(const model::ItemRecord& record, store::Item& out) {
   out.set_put_time(micros(record.put_time));
   out.set_due(micros(record.due));
   if (record.last_failure) to_store(*record.last_failure, *out.mutable_last_failure());
+  if (record.options) to_store(*record.options, *out.mutable_options());
 }
 
 model::ItemRecord from_store(store::Item&& stored) {
@@ -207,6 +244,9 @@ model::ItemRecord from_store(store::Item&& stored) {
   record.due = time_of(stored.due());
   if (stored.has_last_failure()) {
     record.last_failure = std::make_shared<const model::Failure>(from_store(std::move(*stored.mutable_last_failure())));
+  }
+  if (stored.has_options()) {
+    record.options = std::make_shared<const model::ItemOptions>(from_store(std::move(*stored.mutable_options())));
   }
   return record;
 }

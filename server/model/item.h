@@ -27,11 +27,35 @@ struct Body {
 };
 using BodyPtr = std::shared_ptr<const Body>;
 
+// What few items have, apart from what all have: an item without any of it costs nothing for it. Never changed while it is
+// shared; whoever wants it otherwise makes another one. Keys are empty where there is none.
+struct ItemOptions {
+  // When the item is put: not handed out before, as a delay is.
+  base::Time not_before{};
+  // How long the item may wait and be delayed from its put on. 0: as long as its queue says.
+  base::Duration time_to_live{0};
+  // The end of that time, set by the engine.
+  base::Time expires = base::kNever;
+  // No second item with this key is put within the window from the put of the first. 0: the queue's window.
+  std::string dedup_key;
+  base::Duration dedup_window{0};
+  // At most one unfinished item of its queue has it.
+  std::string unique_key;
+  // Items of one key are handed out one at a time, and in order.
+  std::string order_key;
+  // Of a dead letter: the queue that it comes from. Set by the engine. Nothing of the above is in force there.
+  std::string dead_from;
+
+  bool operator==(const ItemOptions&) const = default;
+};
+using ItemOptionsPtr = std::shared_ptr<const ItemOptions>;
+
 // An item to be put.
 struct NewItem {
   BodyPtr body;
   std::int64_t priority = 0;
   base::Duration delay{0};
+  ItemOptionsPtr options;  // null: none
 };
 
 // An item as its consumer gets it.

@@ -26,6 +26,9 @@ QueueSettings QueueSettingsPatch::applied_to(QueueSettings settings) const {
   settings.retry.multiplier = multiplier.value_or(settings.retry.multiplier);
   settings.retry.jitter = jitter.value_or(settings.retry.jitter);
   if (dead_letter_queue) settings.dead_letter_queue = *dead_letter_queue;
+  settings.time_to_live = time_to_live.value_or(settings.time_to_live);
+  settings.dead_letter_expired = dead_letter_expired.value_or(settings.dead_letter_expired);
+  settings.dedup_window = dedup_window.value_or(settings.dedup_window);
   return settings;
 }
 

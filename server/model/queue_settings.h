@@ -40,6 +40,12 @@ struct QueueSettings {
   RetryPolicy retry;
   // Empty: dead letters are dropped and only counted.
   std::string dead_letter_queue;
+  // How long an item that says nothing itself may wait and be delayed from its put on. 0 = for ever.
+  base::Duration time_to_live{0};
+  // Whether items whose time is over become dead letters.
+  bool dead_letter_expired = false;
+  // How long the key of an item that says nothing itself keeps out others with the same.
+  base::Duration dedup_window = limits::kDefaultDedupWindow;
 
   bool operator==(const QueueSettings&) const = default;
 };
@@ -56,6 +62,9 @@ struct QueueSettingsPatch {
   std::optional<double> multiplier;
   std::optional<double> jitter;
   std::optional<std::string> dead_letter_queue;  // empty: none
+  std::optional<base::Duration> time_to_live;    // 0: for ever
+  std::optional<bool> dead_letter_expired;
+  std::optional<base::Duration> dedup_window;
 
   [[nodiscard]] QueueSettings applied_to(QueueSettings settings) const;
 };

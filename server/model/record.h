@@ -54,6 +54,7 @@ struct ItemRecord {
   base::Time put_time{};
   base::Time due{};  // of a delayed item: when it becomes ready
   std::shared_ptr<const Failure> last_failure;
+  ItemOptionsPtr options;  // null: none
   // Null: as in the record before this one of the same id.
   BodyPtr body;
 };

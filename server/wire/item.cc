@@ -75,6 +75,9 @@ v1::ItemState state_message(model::ItemState state) {
     case model::ItemState::kDone:
     case model::ItemState::kDeadLettered:
     case model::ItemState::kDiscarded:
+    case model::ItemState::kCancelled:
+    case model::ItemState::kExpired:
+    case model::ItemState::kRedriven:
       break;
   }
   return v1::ITEM_STATE_UNSPECIFIED;

@@ -96,6 +96,27 @@ std::string from_hex(std::string_view text) {
   return bytes;
 }
 
+void add_version_3(std::vector<model::Record>& records) {
+  auto& mortal = std::get<model::QueueRecord>(records.at(1));
+  mortal.settings.time_to_live = 3h;
+  mortal.settings.dead_letter_expired = true;
+  mortal.settings.dedup_window = 4min;
+  auto& counters = std::get<model::CountersRecord>(records.at(4)).counters;
+  counters.cancelled = 11;
+  counters.expired = 12;
+  counters.redriven = 13;
+  counters.duplicates = 14;
+  auto special = item(4, model::ItemState::kWaiting, 0, "special", {});
+  special.options = std::make_shared<const model::ItemOptions>(model::ItemOptions{.time_to_live = 5min,
+                                                                                  .expires = kTime + 5min,
+                                                                                  .dedup_key = "order-17",
+                                                                                  .dedup_window = 2h,
+                                                                                  .unique_key = "customer-9",
+                                                                                  .order_key = "account-3",
+                                                                                  .dead_from = "mails"});
+  records.emplace_back(std::move(special));
+}
+
 // A store's own digest depends on its number of commits.
 Value digest() {
   store::v1::Digest message;
@@ -115,7 +136,15 @@ std::vector<model::Record> records(int version) {
   closed.pipeline = "photos";
   model::CountersRecord counters;
   counters.queue = model::QueueId{1};
-  counters.counters = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  counters.counters = {.put = 1,
+                       .done = 2,
+                       .delivered = 3,
+                       .failed = 4,
+                       .lease_lost = 5,
+                       .retried = 6,
+                       .dead_lettered = 7,
+                       .discarded = 8,
+                       .rejected = 9};
   counters.idle_count = 10;
   auto waiting = item(1, model::ItemState::kWaiting, 0, "hello", {});
   auto delayed = item(2, model::ItemState::kDelayed, -5, "", {{"content-type", "text/plain"}, {"name", "Zoë"}});
@@ -135,6 +164,7 @@ std::vector<model::Record> records(int version) {
   // Two ways to keep a body: with its item, and apart from it.
   if (version >= 2)
     all.emplace_back(item(3, model::ItemState::kWaiting, 0, std::string(kMaxInlineBodyBytes, 'p'), {{"k", "v"}}));
+  if (version >= 3) add_version_3(all);
   all.insert(all.end(),
              {leased, model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3}, pipeline()});
   return all;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "server/model/states.h"
 
@@ -10,6 +11,8 @@ namespace sluice::model {
 namespace {
 
 using enum ItemState;
+
+constexpr std::array kAll = {kWaiting, kDelayed, kLeased, kDone, kDeadLettered, kDiscarded, kCancelled, kExpired, kRedriven};
 
 TEST(BodyTest, BytesCountPayloadKeysAndValues) {
   EXPECT_EQ(Body{}.bytes(), 0U);
@@ -19,10 +22,12 @@ TEST(BodyTest, BytesCountPayloadKeysAndValues) {
 
 TEST(ItemStateTest, ChangesAreThoseOfThePicture) {
   const std::vector<std::pair<ItemState, ItemState>> allowed = {
-      {kDelayed, kWaiting}, {kDelayed, kDiscarded}, {kWaiting, kLeased},      {kWaiting, kDiscarded}, {kLeased, kWaiting},
-      {kLeased, kDelayed},  {kLeased, kDone},       {kLeased, kDeadLettered}, {kLeased, kDiscarded}};
-  for (const ItemState from : {kWaiting, kDelayed, kLeased, kDone, kDeadLettered, kDiscarded}) {
-    for (const ItemState to : {kWaiting, kDelayed, kLeased, kDone, kDeadLettered, kDiscarded}) {
+      {kDelayed, kWaiting},  {kDelayed, kDiscarded}, {kDelayed, kCancelled}, {kDelayed, kExpired},     {kDelayed, kRedriven},
+      {kWaiting, kLeased},   {kWaiting, kDiscarded}, {kWaiting, kCancelled}, {kWaiting, kExpired},     {kWaiting, kRedriven},
+      {kLeased, kWaiting},   {kLeased, kDelayed},    {kLeased, kDone},       {kLeased, kDeadLettered}, {kLeased, kDiscarded},
+      {kLeased, kCancelled}, {kLeased, kExpired}};
+  for (const ItemState from : kAll) {
+    for (const ItemState to : kAll) {
       const bool expected = std::find(allowed.begin(), allowed.end(), std::pair(from, to)) != allowed.end();
       EXPECT_EQ(may_change(from, to), expected) << static_cast<int>(from) << " -> " << static_cast<int>(to);
     }
@@ -31,7 +36,9 @@ TEST(ItemStateTest, ChangesAreThoseOfThePicture) {
 
 TEST(ItemStateTest, NothingLeavesATerminalState) {
   for (const ItemState state : {kWaiting, kDelayed, kLeased}) EXPECT_FALSE(is_terminal(state));
-  for (const ItemState state : {kDone, kDeadLettered, kDiscarded}) EXPECT_TRUE(is_terminal(state));
+  for (const ItemState state : {kDone, kDeadLettered, kDiscarded, kCancelled, kExpired, kRedriven}) {
+    EXPECT_TRUE(is_terminal(state));
+  }
 }
 
 }  // namespace

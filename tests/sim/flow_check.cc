@@ -47,7 +47,7 @@ void Flow::check_counters(const engine::QueueView& view) {
     throw Mismatch(fmt::format("{}: {} put, {} done; {} and {} were answered so", view.name, counters.put, counters.done,
                                puts_[view.name], dones_[view.name]));
   }
-  const std::uint64_t ended = counters.done + counters.dead_lettered + counters.discarded;
+  const std::uint64_t ended = counters.ended();
   if (counters.put != ended + view.unfinished()) throw Mismatch(fmt::format("{}: items are lost or made up", view.name));
   const std::uint64_t in_flight = actors_.size() + 20;
   const std::uint32_t capacity = view.settings.capacity;

@@ -107,7 +107,7 @@ void Invariants::check_tokens(const engine::GetAnswer& answer) {
 
 void Invariants::check_counts(const engine::QueueView& view) const {
   const auto& counters = view.counters;
-  const std::uint64_t ended = counters.done + counters.dead_lettered + counters.discarded;
+  const std::uint64_t ended = counters.ended();
   if (counters.put < ended) throw Mismatch(fmt::format("queue {}: more items ended than were put", view.name));
   if (counters.put - ended != view.unfinished()) {
     throw Mismatch(
