@@ -63,6 +63,22 @@ constexpr std::array kReasons = {
                "PIPELINE/STAGE -- COMMAND`."},
     ReasonInfo{Reason::kHandlerNotFound, "HANDLER_NOT_FOUND", StatusCode::kNotFound,
                "No handler has this name. Handlers come from the server's configuration; `sluice handlers` lists them."},
+    ReasonInfo{Reason::kJobNotFound, "JOB_NOT_FOUND", StatusCode::kNotFound,
+               "No job ever had this id. Was it submitted to this server, and is its data directory the same?"},
+    ReasonInfo{
+        Reason::kJobForgotten, "JOB_FORGOTTEN", StatusCode::kNotFound,
+        "The id was given away, and there is no job of it now: it ended and was kept for its time, or was one of more "
+        "than are kept, or was forgotten by request; or it is the id of an item that was put, not submitted. Ask sooner, "
+        "or submit with a longer keep."},
+    ReasonInfo{Reason::kBatchNotFound, "BATCH_NOT_FOUND", StatusCode::kNotFound,
+               "No batch ever had this id. Was it submitted to this server, and is its data directory the same?"},
+    ReasonInfo{
+        Reason::kBatchForgotten, "BATCH_FORGOTTEN", StatusCode::kNotFound,
+        "The id was given away, and there is no batch of it now: it ended and was kept for its time, or was forgotten by "
+        "request; or it is the id of something else."},
+    ReasonInfo{Reason::kBatchSealed, "BATCH_SEALED", StatusCode::kFailedPrecondition,
+               "The batch takes no more jobs: it was submitted as a whole, or was sealed, or nobody added to it within its "
+               "patience. Begin another one."},
     ReasonInfo{Reason::kLimitReached, "LIMIT_REACHED", StatusCode::kResourceExhausted,
                "A limit of the server is reached; the message names it. Nothing was done. Try again later."},
     ReasonInfo{Reason::kShuttingDown, "SHUTTING_DOWN", StatusCode::kUnavailable,

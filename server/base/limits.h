@@ -90,6 +90,24 @@ inline constexpr std::size_t kMaxRequestIds = 100'000;   // remembered of one qu
 inline constexpr std::size_t kMaxDedupKeys = 1'000'000;  // remembered of one queue
 inline constexpr std::size_t kMaxRedriven = 1'000;       // dead letters looked at in one step
 
+// Jobs: those that still run, and those that have ended and are kept for whoever asks; the oldest of these go first.
+inline constexpr std::size_t kMaxRunningJobs = 1'000'000;
+inline constexpr std::size_t kMaxEndedJobs = 250'000;
+inline constexpr std::size_t kMaxResultBytes = 256UL << 20;          // results of all ended jobs
+inline constexpr std::size_t kMaxJobResultBytes = kMaxPayloadBytes;  // results of one job, besides the first
+inline constexpr std::chrono::microseconds kMinJobKeep = 1s;         // after its end
+inline constexpr std::chrono::microseconds kMaxJobKeep = 7 * 24h;
+inline constexpr std::chrono::microseconds kDefaultJobKeep = 1h;
+inline constexpr std::size_t kMaxBatches = 100'000;  // that are not forgotten
+inline constexpr std::uint32_t kMaxJobsOfBatch = 1'000'000;
+inline constexpr std::size_t kMaxCallbackBytes = 64UL << 10;        // payload and attributes
+inline constexpr std::chrono::microseconds kMinBatchPatience = 1s;  // for more jobs, before it is taken for abandoned
+inline constexpr std::chrono::microseconds kMaxBatchPatience = 24h;
+inline constexpr std::chrono::microseconds kDefaultBatchPatience = 10min;
+inline constexpr std::uint32_t kMaxAwaitedJobs = 100'000;  // named in one call
+inline constexpr std::uint32_t kMaxToldJobs = 1'000;       // in one message to whoever awaits them
+inline constexpr std::size_t kMaxJobsLookedAt = 10'000;    // for one page of a list
+
 inline constexpr std::size_t kKeptAnswers = 1'024;                    // room for answers kept from turn to turn
 inline constexpr std::chrono::microseconds kStageRetryPause = 100ms;  // of a worker whose get met a limit of the server
 
@@ -168,6 +186,9 @@ static_assert(kMaxAdminStreams < kMaxAdminConnections, "streams leave connection
 static_assert(kEventInterval < kEventPing);
 static_assert(kMaxPayloadBytes + kMaxAttributeBytes < kMaxDiscardedBytes, "what nobody could have meant");
 static_assert(kMinDedupWindow <= kDefaultDedupWindow && kDefaultDedupWindow <= kMaxDedupWindow);
+static_assert(kMinJobKeep <= kDefaultJobKeep && kDefaultJobKeep <= kMaxJobKeep);
+static_assert(kMinBatchPatience <= kDefaultBatchPatience && kDefaultBatchPatience <= kMaxBatchPatience);
+static_assert(kMaxGetBytes + 2 * (kMaxJobResultBytes + kMaxPayloadBytes) < kMaxResponseBytes, "a job more fits in a message");
 static_assert(kMinLease <= kDefaultLease && kDefaultLease <= kMaxLease);
 
 }  // namespace sluice::limits

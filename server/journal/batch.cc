@@ -25,6 +25,8 @@ void Batch::clear() {
   records_.clear();
   requests_.clear();
   pipelines_.clear();
+  jobs_.clear();
+  batches_.clear();
 }
 
 void Batch::keep(model::QueueRecord&& record) {
@@ -57,10 +59,39 @@ void Batch::keep(model::PipelineRecord&& record) {
 
 void Batch::keep(model::PipelineErased&& erased) { pipelines_.insert_or_assign(std::move(erased.name), std::nullopt); }
 
+void Batch::keep(model::JobRecord&& record) {
+  const auto id = number(record.id);
+  jobs_.insert_or_assign(id, std::move(record));
+}
+
+void Batch::keep(model::BatchRecord&& record) {
+  const auto id = number(record.id);
+  batches_.insert_or_assign(id, std::move(record));
+}
+
 absl::Status Batch::write_to(LmdbStore::Write& write) {
   if (auto status = write_queues(write); !status.ok()) return status;
   if (auto status = write_items(write); !status.ok()) return status;
+  if (auto status = write_jobs(write); !status.ok()) return status;
   return write_rest(write);
+}
+
+absl::Status Batch::write_jobs(LmdbStore::Write& write) const {
+  absl::Status status;
+  store::Batch batch;
+  for (const auto& [id, record] : batches_) {
+    const ItemKey key(id);
+    if (record) to_store(*record, batch);
+    status.Update(record ? write.put(Table::kBatches, key.view(), batch) : write.erase(Table::kBatches, key.view()));
+  }
+  store::Job job;
+  for (const auto& [id, record] : jobs_) {
+    const ItemKey key(id);
+    if (record) to_store(*record, job);
+    status.Update(record ? write.put(Table::kJobs, key.view(), job) : write.erase(Table::kJobs, key.view()));
+    if (!status.ok()) return status;
+  }
+  return status;
 }
 
 absl::Status Batch::write_queues(LmdbStore::Write& write) const {

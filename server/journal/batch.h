@@ -37,9 +37,14 @@ class Batch {
   void keep(model::RequestErased&& erased);
   void keep(model::PipelineRecord&& record);
   void keep(model::PipelineErased&& erased);
+  void keep(model::JobRecord&& record);
+  void keep(model::JobErased&& erased) { jobs_.insert_or_assign(number(erased.id), std::nullopt); }
+  void keep(model::BatchRecord&& record);
+  void keep(model::BatchErased&& erased) { batches_.insert_or_assign(number(erased.id), std::nullopt); }
 
   absl::Status write_queues(LmdbStore::Write& write) const;
   absl::Status write_items(LmdbStore::Write& write);
+  absl::Status write_jobs(LmdbStore::Write& write) const;
   absl::Status write_rest(LmdbStore::Write& write) const;
 
   std::vector<model::Record> records_;  // `items_` points into it; of the others it has what is left
@@ -49,6 +54,8 @@ class Batch {
   ItemChanges items_;
   std::map<RequestKey, std::optional<model::RequestRecord>> requests_;
   std::map<std::string, std::optional<model::PipelineRecord>> pipelines_;
+  std::map<std::uint64_t, std::optional<model::JobRecord>> jobs_;
+  std::map<std::uint64_t, std::optional<model::BatchRecord>> batches_;
 };
 
 }  // namespace sluice::journal

@@ -14,8 +14,10 @@
 namespace sluice::journal {
 
 // Part of the checksum: never renumber.
-enum class Table : std::uint8_t { kMeta = 1, kQueues, kCounters, kItems, kBodies, kRequests, kPipelines };
-inline constexpr std::size_t kTables = 7;
+enum class Table : std::uint8_t { kMeta = 1, kQueues, kCounters, kItems, kBodies, kRequests, kPipelines, kJobs, kBatches };
+inline constexpr std::size_t kTables = 9;
+// The tables that every store has; an older one lacks the others until a server opens it.
+inline constexpr std::size_t kFirstTables = 7;
 
 // Grows when a reader of the version before could not make sense of a record. A reader takes all versions up to its own.
 inline constexpr std::uint8_t kSchemaVersion = 3;

@@ -35,6 +35,7 @@ class Load {
   }
 
   absl::Status queues();
+  absl::Status batches_and_jobs();
   absl::Status items();
   absl::StatusOr<model::BodyPtr> next_body(std::string_view item, LmdbStore::Reader& bodies) const;
   absl::Status requests_and_pipelines();
@@ -48,6 +49,7 @@ absl::Status Load::everything() {
   auto status = table<store::Sequence>(
       Table::kMeta, [](std::string_view, store::Sequence&& stored) -> model::Record { return from_store(stored); });
   if (status.ok()) status = queues();
+  if (status.ok()) status = batches_and_jobs();
   if (status.ok()) status = items();
   if (status.ok()) status = requests_and_pipelines();
   return status.ok() ? snapshot_.check_digest(checksums_) : status;
@@ -63,6 +65,20 @@ absl::Status Load::queues() {
   return table<store::Counters>(Table::kCounters, [](std::string_view key, store::Counters&& stored) -> model::Record {
     model::CountersRecord record = from_store(stored);
     record.queue = model::QueueId{QueueKey::parse(key)};
+    return record;
+  });
+}
+
+absl::Status Load::batches_and_jobs() {
+  auto status = table<store::Batch>(Table::kBatches, [](std::string_view key, store::Batch&& stored) -> model::Record {
+    model::BatchRecord record = from_store(std::move(stored));
+    record.id = model::BatchId{ItemKey::parse(key)};
+    return record;
+  });
+  if (!status.ok()) return status;
+  return table<store::Job>(Table::kJobs, [](std::string_view key, store::Job&& stored) -> model::Record {
+    model::JobRecord record = from_store(std::move(stored));
+    record.id = model::JobId{ItemKey::parse(key)};
     return record;
   });
 }

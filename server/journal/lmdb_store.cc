@@ -103,12 +103,29 @@ absl::Status LmdbStore::open_environment(unsigned flags) {
 
 absl::StatusOr<bool> LmdbStore::find_tables(MDB_txn* txn, unsigned flags) {
   for (const Table table : kAllTables) {
+    if (index(table) > kFirstTables) continue;
     const int rc = mdb_dbi_open(txn, kTableNames.at(index(table)), flags, &tables_.at(index(table)));
     if (rc == MDB_NOTFOUND && table == kAllTables.front()) return false;
     if (rc == MDB_NOTFOUND) return damaged(table, "the table is missing");
     if (rc != 0) return failed(rc, "open a table");
   }
   return true;
+}
+
+absl::StatusOr<bool> LmdbStore::find_later_tables(MDB_txn* txn, unsigned flags) {
+  bool missing = false;
+  for (const Table table : kAllTables) {
+    if (index(table) <= kFirstTables) continue;
+    MDB_dbi& found = tables_.at(index(table));
+    int rc = mdb_dbi_open(txn, kTableNames.at(index(table)), 0, &found);
+    if (rc == MDB_NOTFOUND) {
+      missing = true;
+      found = kNoTable;
+      rc = (flags & MDB_CREATE) != 0 ? mdb_dbi_open(txn, kTableNames.at(index(table)), MDB_CREATE, &found) : 0;
+    }
+    if (rc != 0) return failed(rc, "open a table");
+  }
+  return missing;
 }
 
 absl::Status LmdbStore::open_tables() {
@@ -121,12 +138,14 @@ absl::Status LmdbStore::open_tables() {
   const auto found = find_tables(write.txn(), fresh ? MDB_CREATE : 0);
   if (!found.ok()) return found.status();
   if (!*found) return damaged(kAllTables.front(), "the table is missing");
+  const auto older = find_later_tables(write.txn(), MDB_CREATE);
+  if (!older.ok()) return older.status();
   if (fresh) return write.commit();
   const auto digest = read_digest(write.txn(), info.me_last_txnid);
   if (!digest.ok()) return digest.status();
   digest_ = *digest;
   count_pages(write.txn());
-  if (auto status = write.keep_tables(); !status.ok()) return status;
+  if (auto status = *older ? write.commit_unchanged() : write.keep_tables(); !status.ok()) return status;
   count_room(true);
   return absl::OkStatus();
 }
@@ -140,6 +159,7 @@ absl::Status LmdbStore::open_tables_read_only() {
     status = absl::FailedPreconditionError(
         fmt::format("{}: it is no store of sluiced, or one that was never written to", file_.string()));
   }
+  if (status.ok()) status = find_later_tables(txn, 0).status();
   if (status.ok()) status = read_digest(txn, mdb_txn_id(txn)).status();
   if (status.ok()) count_pages(txn);
   // So that the handles of the tables stay open.

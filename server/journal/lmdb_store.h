@@ -76,6 +76,8 @@ class LmdbStore {
     friend class LmdbStore;
     [[nodiscard]] MDB_txn* txn() const { return txn_; }
     absl::Status keep_tables();
+    // What the store has said of itself is right still, with new tables that are empty.
+    absl::Status commit_unchanged();
     absl::Status open_cursor(Table table);
     absl::Status put_digest();
     void forget(std::string_view old_value) { digest_ ^= checksum_in(old_value); }
@@ -169,8 +171,11 @@ class LmdbStore {
   absl::Status open_environment(unsigned flags);
   absl::Status open_tables();
   absl::Status open_tables_read_only();
-  // None if the store holds no table yet: it was never written to.
+  // False if the store holds no table yet: it was never written to.
   absl::StatusOr<bool> find_tables(MDB_txn* txn, unsigned flags);
+  // The tables that an older store lacks. With MDB_CREATE they are made; without it they are taken as empty. Whether one was
+  // missing.
+  absl::StatusOr<bool> find_later_tables(MDB_txn* txn, unsigned flags);
   absl::StatusOr<std::uint64_t> read_digest(MDB_txn* txn, std::uint64_t last_transaction) const;
   void count_pages(MDB_txn* txn);
   // After a commit, or `anew`: everything afresh.

@@ -34,6 +34,7 @@ absl::Status LmdbStore::Snapshot::read(Table table, std::string_view key, google
 }
 
 absl::StatusOr<std::uint64_t> LmdbStore::Snapshot::count(Table table) const {
+  if (store_.tables_.at(index(table)) == kNoTable) return 0;
   MDB_stat stat;
   const int rc = mdb_stat(txn_, store_.tables_.at(index(table)), &stat);
   if (rc != 0) return store_.failed(rc, "read");
@@ -46,6 +47,7 @@ LmdbStore::Reader::~Reader() {
 
 absl::StatusOr<bool> LmdbStore::Reader::next() {
   const LmdbStore& store = snapshot_.store_;
+  if (store.tables_.at(index(table_)) == kNoTable) return false;
   int rc = 0;
   if (cursor_ == nullptr) rc = mdb_cursor_open(snapshot_.txn_, store.tables_.at(index(table_)), &cursor_);
   MDB_val key;
@@ -179,6 +181,11 @@ absl::Status LmdbStore::Write::put_digest() {
 absl::Status LmdbStore::Write::keep_tables() {
   const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
   return rc == 0 ? absl::OkStatus() : store_.failed(rc, "open");
+}
+
+absl::Status LmdbStore::Write::commit_unchanged() {
+  digest_ = store_.digest_;
+  return commit();
 }
 
 absl::Status LmdbStore::Write::commit() {

@@ -22,6 +22,8 @@ void MemoryStore::each(const std::function<void(model::Record&&)>& visit) const 
   };
   visit_all(queues_);
   visit_all(counters_);
+  visit_all(batches_);
+  visit_all(jobs_);
   visit_all(items_);
   visit_all(requests_);
   visit_all(pipelines_);

@@ -38,6 +38,10 @@ class MemoryStore {
   void keep(model::PipelineRecord&& record);
   void keep(model::PipelineErased&& erased);
   void keep(model::SequenceRecord&& record);
+  void keep(model::JobRecord&& record) { jobs_.insert_or_assign(record.id, std::move(record)); }
+  void keep(model::JobErased&& erased) { jobs_.erase(erased.id); }
+  void keep(model::BatchRecord&& record) { batches_.insert_or_assign(record.id, std::move(record)); }
+  void keep(model::BatchErased&& erased) { batches_.erase(erased.id); }
 
   mutable std::mutex mutex_;  // between apply() and body()
   std::optional<model::SequenceRecord> sequence_;
@@ -46,6 +50,8 @@ class MemoryStore {
   std::map<model::ItemId, model::ItemRecord> items_;
   std::map<RequestKey, model::RequestRecord> requests_;
   std::map<std::string, model::PipelineRecord> pipelines_;
+  std::map<model::JobId, model::JobRecord> jobs_;
+  std::map<model::BatchId, model::BatchRecord> batches_;
 };
 
 // Never fails. Not thread-safe, except read_bodies(): the caller orders all other calls, as Journal asks of append().

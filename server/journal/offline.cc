@@ -62,7 +62,7 @@ bool holds_anything(const fs::path& directory) {
   if (!store.ok()) return !absl::IsFailedPrecondition(store.status());
   LmdbStore::Snapshot snapshot(**store);
   if (!snapshot.begin().ok()) return true;
-  for (const Table table : {Table::kQueues, Table::kItems, Table::kPipelines}) {
+  for (const Table table : {Table::kQueues, Table::kItems, Table::kPipelines, Table::kJobs}) {
     if (snapshot.count(table).value_or(1) > 0) return true;
   }
   return false;

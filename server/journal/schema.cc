@@ -59,32 +59,6 @@ model::QueueSettings from_store(store::QueueSettings&& stored) {
   return settings;
 }
 
-void to_store(const model::Failure& failure, store::Failure& out) {
-  out.set_reason(failure.reason);
-  out.set_message(failure.message);
-  out.set_stderr_tail(failure.stderr_tail);
-  if (failure.exit_code) out.set_exit_code(*failure.exit_code);
-  if (failure.signal) out.set_signal(*failure.signal);
-  out.set_queue(failure.queue);
-  out.set_stage(failure.stage);
-  out.set_attempt(failure.attempt);
-  out.set_time(micros(failure.time));
-}
-
-model::Failure from_store(store::Failure&& stored) {
-  model::Failure failure;
-  failure.reason = std::move(*stored.mutable_reason());
-  failure.message = std::move(*stored.mutable_message());
-  failure.stderr_tail = std::move(*stored.mutable_stderr_tail());
-  if (stored.has_exit_code()) failure.exit_code = stored.exit_code();
-  if (stored.has_signal()) failure.signal = stored.signal();
-  failure.queue = std::move(*stored.mutable_queue());
-  failure.stage = std::move(*stored.mutable_stage());
-  failure.attempt = stored.attempt();
-  failure.time = time_of(stored.time());
-  return failure;
-}
-
 void to_store(const model::ItemOptions& options, store::ItemOptions& out) {
   out.set_time_to_live(options.time_to_live.count());
   if (options.expires != base::kNever) out.set_expires(micros(options.expires));
@@ -150,6 +124,32 @@ model::BodyPtr read_body(Message& stored) {
 }
 
 }  // namespace
+
+void to_store(const model::Failure& failure, store::Failure& out) {
+  out.set_reason(failure.reason);
+  out.set_message(failure.message);
+  out.set_stderr_tail(failure.stderr_tail);
+  if (failure.exit_code) out.set_exit_code(*failure.exit_code);
+  if (failure.signal) out.set_signal(*failure.signal);
+  out.set_queue(failure.queue);
+  out.set_stage(failure.stage);
+  out.set_attempt(failure.attempt);
+  out.set_time(micros(failure.time));
+}
+
+model::Failure from_store(store::Failure&& stored) {
+  model::Failure failure;
+  failure.reason = std::move(*stored.mutable_reason());
+  failure.message = std::move(*stored.mutable_message());
+  failure.stderr_tail = std::move(*stored.mutable_stderr_tail());
+  if (stored.has_exit_code()) failure.exit_code = stored.exit_code();
+  if (stored.has_signal()) failure.signal = stored.signal();
+  failure.queue = std::move(*stored.mutable_queue());
+  failure.stage = std::move(*stored.mutable_stage());
+  failure.attempt = stored.attempt();
+  failure.time = time_of(stored.time());
+  return failure;
+}
 
 void to_store(const model::SequenceRecord& record, store::Sequence& out) {
   out.Clear();
@@ -231,6 +231,7 @@ void to_store(const model::ItemRecord& record, store::Item& out) {
   out.set_due(micros(record.due));
   if (record.last_failure) to_store(*record.last_failure, *out.mutable_last_failure());
   if (record.options) to_store(*record.options, *out.mutable_options());
+  out.set_job_id(model::number(record.job));
 }
 
 model::ItemRecord from_store(store::Item&& stored) {
@@ -242,6 +243,7 @@ model::ItemRecord from_store(store::Item&& stored) {
   record.attempt = stored.attempt();
   record.put_time = time_of(stored.put_time());
   record.due = time_of(stored.due());
+  record.job = model::JobId{stored.job_id()};
   if (stored.has_last_failure()) {
     record.last_failure = std::make_shared<const model::Failure>(from_store(std::move(*stored.mutable_last_failure())));
   }

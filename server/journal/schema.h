@@ -20,6 +20,8 @@ void add_to_store(const model::Body& body, store::Item& out);
 void to_store(const model::Body& body, store::Body& out);
 void to_store(const model::RequestRecord& record, store::Request& out);
 void to_store(const model::PipelineRecord& record, store::Pipeline& out);
+void to_store(const model::JobRecord& record, store::Job& out);
+void to_store(const model::BatchRecord& record, store::Batch& out);
 
 // The parts that a key holds are the caller's to fill in.
 [[nodiscard]] model::SequenceRecord from_store(const store::Sequence& stored);
@@ -31,5 +33,10 @@ void to_store(const model::PipelineRecord& record, store::Pipeline& out);
 [[nodiscard]] model::BodyPtr body_from_store(store::Item& stored);
 [[nodiscard]] model::RequestRecord from_store(const store::Request& stored);
 [[nodiscard]] model::PipelineRecord from_store(store::Pipeline&& stored);
+[[nodiscard]] model::JobRecord from_store(store::Job&& stored);
+[[nodiscard]] model::BatchRecord from_store(store::Batch&& stored);
+
+void to_store(const model::Failure& failure, store::Failure& out);
+[[nodiscard]] model::Failure from_store(store::Failure&& stored);
 
 }  // namespace sluice::journal

@@ -28,6 +28,11 @@ inline constexpr std::string_view kOutputRefused = "OUTPUT_REFUSED";      // the
 inline constexpr std::string_view kLeaseExpired = "LEASE_EXPIRED";        // the consumer did not end or extend it in time
 inline constexpr std::string_view kConsumerLost = "CONSUMER_LOST";        // the stream by which it was held broke
 inline constexpr std::string_view kServerRestarted = "SERVER_RESTARTED";  // the server died while it was held
+// Of a job, one of whose items was:
+inline constexpr std::string_view kCancelled = "CANCELLED";  // taken back by somebody
+inline constexpr std::string_view kExpired = "EXPIRED";      // not done in its time to live
+inline constexpr std::string_view kDiscarded = "DISCARDED";  // purged, or gone with its queue
+inline constexpr std::string_view kLost = "LOST";            // in a queue of MEMORY durability, when the server ended
 }  // namespace failure_reason
 
 struct Failure {

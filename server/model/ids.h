@@ -16,6 +16,11 @@ enum class QueueId : std::uint32_t {};
 // Unique while the server runs, growing in order of attachment. 0 is none.
 enum class WorkerId : std::uint64_t {};
 
+// The id of the item that it was submitted as. 0 is none.
+enum class JobId : std::uint64_t {};
+// The id of its first job. 0 is none.
+enum class BatchId : std::uint64_t {};
+
 template <class Id>
 constexpr std::uint64_t number(Id id) {
   return static_cast<std::uint64_t>(id);

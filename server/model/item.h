@@ -68,6 +68,7 @@ struct Delivery {
   base::Time put_time{};
   base::Time lease_expires{};
   std::shared_ptr<const Failure> last_failure;  // null at the first
+  JobId job{};                                  // none: it was put, not submitted
 };
 
 }  // namespace sluice::model

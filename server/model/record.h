@@ -9,6 +9,7 @@
 
 #include "server/model/counters.h"
 #include "server/model/item.h"
+#include "server/model/job.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 #include "server/model/states.h"
@@ -57,6 +58,7 @@ struct ItemRecord {
   ItemOptionsPtr options;  // null: none
   // Null: as in the record before this one of the same id.
   BodyPtr body;
+  JobId job{};
 };
 
 struct ItemErased {
@@ -112,6 +114,6 @@ struct SequenceRecord {
 };
 
 using Record = std::variant<QueueRecord, QueueErased, CountersRecord, ItemRecord, ItemErased, RequestRecord, RequestErased,
-                            PipelineRecord, PipelineErased, SequenceRecord>;
+                            PipelineRecord, PipelineErased, SequenceRecord, JobRecord, JobErased, BatchRecord, BatchErased>;
 
 }  // namespace sluice::model

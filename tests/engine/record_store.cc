@@ -26,6 +26,8 @@ std::vector<model::Record> RecordStore::load() const {
   if (sequence_) all.emplace_back(*sequence_);
   for (const auto& [key, record] : queues_) all.emplace_back(record);
   for (const auto& [key, record] : counters_) all.emplace_back(record);
+  for (const auto& [key, record] : batches_) all.emplace_back(record);
+  for (const auto& [key, record] : jobs_) all.emplace_back(record);
   for (const auto& [key, record] : items_) all.emplace_back(record);
   for (const auto& [key, record] : requests_) all.emplace_back(record);
   for (const auto& [key, record] : pipelines_) all.emplace_back(record);
@@ -98,6 +100,14 @@ void RecordStore::take(const model::PipelineRecord& record) { pipelines_[record.
 
 void RecordStore::take(const model::PipelineErased& record) {
   if (pipelines_.erase(record.name) == 0) complaints_.push_back(fmt::format("unknown pipeline {} erased", record.name));
+}
+
+void RecordStore::take(const model::JobErased& record) {
+  if (jobs_.erase(record.id) == 0) complaints_.push_back(fmt::format("unknown job {} erased", number(record.id)));
+}
+
+void RecordStore::take(const model::BatchErased& record) {
+  if (batches_.erase(record.id) == 0) complaints_.push_back(fmt::format("unknown batch {} erased", number(record.id)));
 }
 
 void RecordStore::take(const model::SequenceRecord& record) { sequence_ = record; }

@@ -30,6 +30,9 @@ class RecordStore {
   }
   [[nodiscard]] const std::map<std::string, model::PipelineRecord>& pipelines() const { return pipelines_; }
 
+  [[nodiscard]] const std::map<model::JobId, model::JobRecord>& jobs() const { return jobs_; }
+  [[nodiscard]] const std::map<model::BatchId, model::BatchRecord>& batches() const { return batches_; }
+
   // One sentence for each record that made no sense; empty when all is well.
   [[nodiscard]] const std::vector<std::string>& complaints() const { return complaints_; }
 
@@ -44,6 +47,10 @@ class RecordStore {
   void take(const model::PipelineRecord& record);
   void take(const model::PipelineErased& record);
   void take(const model::SequenceRecord& record);
+  void take(const model::JobRecord& record) { jobs_[record.id] = record; }
+  void take(const model::JobErased& record);
+  void take(const model::BatchRecord& record) { batches_[record.id] = record; }
+  void take(const model::BatchErased& record);
 
   std::optional<model::SequenceRecord> sequence_;
   std::map<model::QueueId, model::QueueRecord> queues_;
@@ -51,6 +58,8 @@ class RecordStore {
   std::map<model::ItemId, model::ItemRecord> items_;
   std::map<std::pair<model::QueueId, std::string>, model::RequestRecord> requests_;
   std::map<std::string, model::PipelineRecord> pipelines_;
+  std::map<model::JobId, model::JobRecord> jobs_;
+  std::map<model::BatchId, model::BatchRecord> batches_;
   std::vector<std::string> complaints_;
 };
 

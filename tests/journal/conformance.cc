@@ -108,15 +108,36 @@ TEST_P(JournalConformance, AnEmptyPlaceLoadsNothing) { EXPECT_TRUE(stored().empt
 TEST_P(JournalConformance, LoadsInTheOrderOfKinds) {
   write({model::PipelineRecord{.name = "pipeline"}, model::RequestRecord{.queue = kFirst, .key = "again"},
          item(8, kFirst, body("later")), item(7, kFirst, body("sooner")), model::CountersRecord{.queue = kFirst},
-         queue(kFirst, "tasks"), model::SequenceRecord{.item_ids_below = 9}});
+         queue(kFirst, "tasks"), model::JobRecord{.id = model::JobId{7}}, model::BatchRecord{.id = model::BatchId{7}},
+         model::SequenceRecord{.item_ids_below = 9}});
   const std::vector<Record> records = stored();
-  ASSERT_EQ(records.size(), 7U);
+  ASSERT_EQ(records.size(), 9U);
   EXPECT_TRUE(std::holds_alternative<model::SequenceRecord>(records[0]));
   EXPECT_TRUE(std::holds_alternative<model::QueueRecord>(records[1]));
   EXPECT_TRUE(std::holds_alternative<model::CountersRecord>(records[2]));
-  EXPECT_EQ(item_ids({records[3], records[4]}), (std::vector<std::uint64_t>{7, 8}));
-  EXPECT_TRUE(std::holds_alternative<model::RequestRecord>(records[5]));
-  EXPECT_TRUE(std::holds_alternative<model::PipelineRecord>(records[6]));
+  EXPECT_TRUE(std::holds_alternative<model::BatchRecord>(records[3]));
+  EXPECT_TRUE(std::holds_alternative<model::JobRecord>(records[4]));
+  EXPECT_EQ(item_ids({records[5], records[6]}), (std::vector<std::uint64_t>{7, 8}));
+  EXPECT_TRUE(std::holds_alternative<model::RequestRecord>(records[7]));
+  EXPECT_TRUE(std::holds_alternative<model::PipelineRecord>(records[8]));
+}
+
+TEST_P(JournalConformance, JobsAndBatchesAreReplacedAndErased) {
+  write({model::JobRecord{.id = model::JobId{7}}, model::JobRecord{.id = model::JobId{8}},
+         model::BatchRecord{.id = model::BatchId{7}, .jobs = 1}, model::BatchRecord{.id = model::BatchId{8}}});
+  write({model::JobRecord{.id = model::JobId{7}, .state = model::JobState::kSucceeded, .results = {body("done"), body("too")}},
+         model::JobErased{model::JobId{8}}, model::BatchRecord{.id = model::BatchId{7}, .jobs = 2},
+         model::BatchErased{model::BatchId{8}}});
+  const std::vector<Record> records = stored();
+  const auto jobs = all_of<model::JobRecord>(records);
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0].id, model::JobId{7});
+  EXPECT_EQ(jobs[0].state, model::JobState::kSucceeded);
+  ASSERT_EQ(jobs[0].results.size(), 2U);
+  EXPECT_EQ(*jobs[0].results[1], *body("too"));
+  const auto batches = all_of<model::BatchRecord>(records);
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(batches[0].jobs, 2U);
 }
 
 TEST_P(JournalConformance, ItemsLoadInOrderOfTheirNumbersNotOfTheirWriting) {

@@ -1,6 +1,6 @@
 // Prints what a store with the present schema version holds, for a new file under tests/journal/golden:
 //
-//   journal_golden > tests/journal/golden/v2/records.txt
+//   journal_golden > tests/journal/golden/v3/records.txt
 #include <cstdio>
 #include <exception>
 #include <string>

@@ -34,6 +34,12 @@ struct Describer {
   std::string operator()(const model::PipelineRecord& record) const {
     return fmt::format("pipeline {} ", record.name) + content<store::Pipeline>(record);
   }
+  std::string operator()(const model::JobRecord& record) const {
+    return fmt::format("job {} ", model::number(record.id)) + content<store::Job>(record);
+  }
+  std::string operator()(const model::BatchRecord& record) const {
+    return fmt::format("batch {} ", model::number(record.id)) + content<store::Batch>(record);
+  }
   template <class Erased>
   std::string operator()(const Erased&) const {
     return "an erasure, which no journal may load";
@@ -107,6 +113,18 @@ void Script::next_append() {
   if (number % 7 == 3) records.emplace_back(model::RequestRecord{kQueue, fmt::format("put/{}", number), {}, {}, 1});
   if (number % 14 == 10) records.emplace_back(model::RequestErased{kQueue, fmt::format("put/{}", number - 7)});
   if (number % 11 == 5) records.emplace_back(model::PipelineRecord{"p", {}, {}, number});
+
+  if (number % 5 == 2) {
+    model::JobRecord job{.id = model::JobId{number}, .queue = "q"};
+    if (number % 2 == 0)
+      job.results.push_back(std::make_shared<const model::Body>(model::Body{std::string(number * 50, 'r'), {}}));
+    records.emplace_back(job);
+    records.emplace_back(model::BatchRecord{.id = model::BatchId{number}, .jobs = 1});
+  }
+  if (number % 15 == 8) {
+    records.emplace_back(model::JobErased{model::JobId{number - 6}});
+    records.emplace_back(model::BatchErased{model::BatchId{number - 6}});
+  }
 
   for (const auto& record : records) store_.apply(model::Record(record));
   std::vector<std::string> state;
