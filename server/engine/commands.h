@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,20 @@
 
 namespace sluice::engine {
 
+// What makes a put a submission: each item is a job then, whose id is the item's.
+struct Submission {
+  std::string pipeline;                           // instead of the put's queue: the first queue of this pipeline
+  base::Duration keep = limits::kDefaultJobKeep;  // from the end of a job, or of the batch, to its being forgotten
+  // The jobs begin a batch, whose id is that of the first; or they belong to one that is there; or neither.
+  bool begins_batch = false;
+  model::BatchId batch{};
+  bool seals_batch = false;  // they are its last
+  // Of a batch that begins:
+  base::Duration patience = limits::kDefaultBatchPatience;  // how long it stays open while nobody adds to it
+  std::string callback_queue;                               // empty: no callback
+  model::BodyPtr callback;
+};
+
 struct PutCommand {
   std::string queue;
   std::vector<model::NewItem> items;  // not empty
@@ -20,6 +35,7 @@ struct PutCommand {
   // Each item on its own, in their order, as there is room: answered part by part, and never BATCH_TOO_LARGE. An error ends
   // it: what was answered before stays put, the rest is not. Without a request_id.
   bool one_by_one = false;
+  std::shared_ptr<const Submission> submission;  // null: the items are no jobs. Not one by one.
 };
 
 struct GetCommand {
@@ -43,7 +59,8 @@ struct CompleteCommand {
   std::string queue;
   model::LeaseId lease{};
   std::vector<OutputItem> outputs;
-  base::Time give_up = base::kNever;  // QUEUE_FULL then
+  std::vector<model::BodyPtr> results;  // for the job of the item; dropped where there is none
+  base::Time give_up = base::kNever;    // QUEUE_FULL then
   std::string request_id;
 };
 
@@ -61,6 +78,13 @@ struct JoinCommand {
   std::string name;  // of the queue or pipeline
   base::Duration progress_interval = limits::kDefaultProgressInterval;
   std::optional<std::uint64_t> since_idle_count;
+};
+
+// Jobs, or all of a batch, or both.
+struct AwaitCommand {
+  std::vector<model::JobId> jobs;
+  model::BatchId batch{};
+  bool in_order = false;  // told in the order given, those of the batch in that of their submission; otherwise as they end
 };
 
 }  // namespace sluice::engine

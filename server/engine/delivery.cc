@@ -1,5 +1,6 @@
 #include "server/engine/delivery.h"
 
+#include "server/engine/job.h"
 #include "server/engine/life.h"
 #include "server/engine/pipeline.h"
 
@@ -7,7 +8,8 @@ namespace sluice::engine {
 namespace {
 
 model::Delivery delivery_of(const Item& item) {
-  return {item.id, item.lease, item.body, item.priority, item.attempt, item.put_time, item.due, item.last_failure};
+  const model::JobId job = item.job == nullptr ? model::JobId{} : item.job->facts.id;
+  return {item.id, item.lease, item.body, item.priority, item.attempt, item.put_time, item.due, item.last_failure, job};
 }
 
 // What an item takes in an answer. In a dead-letter queue that is mostly why it failed.

@@ -43,7 +43,15 @@ struct JoinAnswer {
   std::variant<std::monostate, QueueView, PipelineView> progress;
 };
 
-using Answer = std::variant<PutAnswer, GetAnswer, CompleteAnswer, JoinAnswer>;
+// Awaited jobs that have ended, or are not there any more. Answered any number of times with done = false, and then once with
+// done = true or an error.
+struct AwaitAnswer {
+  absl::Status status;
+  std::vector<model::JobId> ended;
+  bool done = false;
+};
+
+using Answer = std::variant<PutAnswer, GetAnswer, CompleteAnswer, JoinAnswer, AwaitAnswer>;
 
 // True for the answer after which the engine has forgotten its caller.
 [[nodiscard]] bool is_final(const Answer& answer);

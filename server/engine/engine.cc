@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "server/engine/awaits.h"
 #include "server/engine/delivery.h"
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
@@ -32,10 +33,16 @@ Engine::~Engine() = default;
 
 void Engine::put(Time now, PutCommand command, Caller& caller, Effects& out) {
   state_->command(now, out, [&](Step& step) {
+    if (command.submission && !command.submission->pipeline.empty()) {
+      const auto pipeline = step.tables.pipeline(command.submission->pipeline);
+      if (!pipeline.ok()) return step.answer(&caller, PutAnswer{pipeline.status(), {}, 0});
+      command.queue = (*pipeline)->entries().front()->name;
+    }
     Transfer transfer;
     transfer.parts.push_back({.queue = std::move(command.queue), .items = std::move(command.items)});
     transfer.request_id = std::move(command.request_id);
     transfer.one_by_one = command.one_by_one;
+    transfer.submission = std::move(command.submission);
     transfer.askers.push_back({&caller, command.give_up});
     begin_transfer(step, std::move(transfer));
   });
@@ -97,6 +104,7 @@ void Engine::complete(Time now, CompleteCommand command, Caller& caller, Effects
     Transfer transfer;
     transfer.parts = parts_of(std::move(command.outputs));
     transfer.completes = item;
+    transfer.results = std::move(command.results);
     transfer.lease = command.lease;
     transfer.request_id = std::move(command.request_id);
     transfer.askers.push_back({&caller, command.give_up});
@@ -167,6 +175,8 @@ bool Engine::withdraw(Time now, Caller& caller, Effects& out) {
       engine::withdraw(step, **transfer, caller);
     } else if (auto* const* get = std::get_if<GetWaiter*>(&waiting)) {
       engine::withdraw(step, **get);
+    } else if (auto* const* awaiter = std::get_if<Awaiter*>(&waiting)) {
+      engine::withdraw(step, **awaiter);
     } else {
       engine::withdraw(step, *std::get<JoinWaiter*>(waiting));
     }
@@ -178,6 +188,7 @@ void Engine::set_store_full(bool full) { state_->tables.store_full = full; }
 
 void Engine::refuse_all(Time now, const absl::Status& status, Effects& out) {
   state_->command(now, out, [&](Step& step) {
+    refuse_awaiters(step, status);
     for (auto& [name, queue] : step.tables.queues) {
       refuse_waiting(step, *queue, status);
       refuse_gets(step, queue->gets, status);

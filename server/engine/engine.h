@@ -85,6 +85,14 @@ class Engine {
   absl::StatusOr<std::vector<absl::Status>> finish(base::Time now, std::string_view queue,
                                                    std::span<const model::LeaseId> leases, Effects& out);
   absl::Status lose(base::Time now, std::string_view queue, std::span<const model::LeaseId> leases, Effects& out);
+  // Tells `caller` of the jobs as they end. BATCH_NOT_FOUND, BATCH_FORGOTTEN; a job that is not there counts as one that has
+  // ended, and looking at it says why.
+  void await(base::Time now, const AwaitCommand& command, Caller& caller, Effects& out);
+  // The batch gets no more jobs. Idempotent.
+  absl::Status seal_batch(base::Time now, model::BatchId batch, Effects& out);
+  // Those that have ended; the others are passed over. Returns how many jobs were forgotten.
+  std::uint64_t forget_jobs(base::Time now, std::span<const model::JobId> jobs, Effects& out);
+  absl::StatusOr<std::uint64_t> forget_batch(base::Time now, model::BatchId batch, Effects& out);
   void join_queue(base::Time now, const JoinCommand& command, Caller& caller, Effects& out);
   void join_pipeline(base::Time now, const JoinCommand& command, Caller& caller, Effects& out);
 
@@ -138,6 +146,15 @@ class Engine {
   // Remote workers in the order of their coming, from after the one of that id on; of one pipeline, and one stage, if named.
   [[nodiscard]] std::vector<WorkerView> list_workers(std::string_view pipeline, std::string_view stage, model::WorkerId after,
                                                      std::size_t limit) const;
+  // JOB_NOT_FOUND if there never was one of this id, else JOB_FORGOTTEN; the same for batches.
+  [[nodiscard]] absl::StatusOr<JobView> job(model::JobId id) const;
+  [[nodiscard]] absl::StatusOr<BatchView> batch(model::BatchId id) const;
+  // In the order of their ids, those after `after`; of one batch, and in one state, if named. A page may be short, or empty,
+  // before the end: `last` is where the next one begins, 0 at the end.
+  [[nodiscard]] std::vector<JobView> list_jobs(model::BatchId batch, std::optional<model::JobState> state, model::JobId after,
+                                               std::size_t limit, model::JobId& last) const;
+  [[nodiscard]] std::vector<BatchView> list_batches(model::BatchId after, std::size_t limit) const;
+  [[nodiscard]] JobCounts job_counts() const;
   // Skips `offset` items of those that match. Order: waiting as they would be handed out, delayed by due time, leased by
   // lease id.
   [[nodiscard]] absl::StatusOr<std::vector<PeekedItem>> peek(std::string_view queue, std::optional<model::ItemState> state,

@@ -14,6 +14,7 @@
 namespace sluice::engine {
 
 class Queue;
+struct Job;
 struct RemoteWorker;
 struct Transfer;
 
@@ -40,6 +41,7 @@ struct Item : Timed, PlaceHook {
   std::size_t body_bytes = 0;
   std::shared_ptr<const model::Failure> last_failure;
   model::ItemOptionsPtr options;  // null: none
+  Job* job = nullptr;             // null: none; it was put
   std::uint32_t attempt = 0;
   model::ItemState state = model::ItemState::kWaiting;
 

@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "server/engine/flow.h"
+#include "server/engine/jobs.h"
 
 namespace sluice::engine {
 namespace {
@@ -39,6 +40,7 @@ void change(Item& item, ItemState to) {
 // Ends a lifted item for good.
 void end(Step& step, Item& item) {
   Queue& queue = *item.queue;
+  if (item.job != nullptr) leave_job(step, item);
   queue.bytes -= item.body_bytes;
   step.tables.bytes -= item.body_bytes;
   queue.resident_bytes -= item.resident_bytes();
@@ -78,6 +80,7 @@ void bury(Step& step, Item& item) {
   Queue* to = dead_letter_queue_of(step, from);
   if (to == nullptr) return end(step, item);
 
+  if (item.job != nullptr) leave_job(step, item);
   from.bytes -= item.body_bytes;
   from.resident_bytes -= item.resident_bytes();
   to->bytes += item.body_bytes;
@@ -136,12 +139,14 @@ void keep_body(Tables& tables, Item& item, model::BodyPtr body) {
   item.body = std::move(body);
 }
 
-void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id) {
+void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id, Job* job) {
   auto* item = new Item(queue, id);
   item->priority = fresh.priority;
   item->rank = fresh_rank(step, queue, id);
   item->put_time = step.now;
   item->options = std::move(fresh.options);
+  item->job = job;
+  if (job != nullptr) hold(*job);
   keep_body(step.tables, *item, fresh.body);
   if (fresh.delay.count() > 0) {
     item->state = ItemState::kDelayed;

@@ -11,8 +11,8 @@ namespace sluice::engine {
 
 // Gives an item its body, which it keeps in memory if the budget allows; counts its bytes.
 void keep_body(Tables& tables, Item& item, model::BodyPtr body);
-// A new item in `queue`, under an id that was given out for it.
-void admit(Step& step, Queue& queue, model::NewItem&& item, model::ItemId id);
+// A new item in `queue`, under an id that was given out for it; of a job, or of none.
+void admit(Step& step, Queue& queue, model::NewItem&& item, model::ItemId id, Job* job = nullptr);
 
 // Waiting -> leased, until `expires`.
 void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Holder> holder);

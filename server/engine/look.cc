@@ -1,5 +1,6 @@
 #include "server/engine/look.h"
 
+#include "server/engine/job.h"
 #include "server/engine/tables.h"
 
 namespace sluice::engine {
@@ -55,6 +56,7 @@ PeekedItem peeked(const Item& item) {
   peek.put_time = item.put_time;
   if (item.is_timed() && item.state != model::ItemState::kWaiting) peek.due = item.due;
   peek.last_failure = item.last_failure;
+  if (item.job != nullptr) peek.job = item.job->facts.id;
   if (item.holder) {
     const bool named = item.holder->stage.empty() || (item.holder->worker && !item.holder->consumer.empty());
     peek.consumer = named ? item.holder->consumer : item.holder->stage;
@@ -64,6 +66,7 @@ PeekedItem peeked(const Item& item) {
 
 bool is_final(const Answer& answer) {
   if (const auto* put = std::get_if<PutAnswer>(&answer)) return !put->more;
+  if (const auto* await = std::get_if<AwaitAnswer>(&answer)) return await->done || !await->status.ok();
   const auto* join = std::get_if<JoinAnswer>(&answer);
   return join == nullptr || join->done || !join->status.ok();
 }

@@ -1,5 +1,7 @@
 #include "server/engine/queue.h"
 
+#include "server/engine/job.h"
+
 #include <cassert>
 
 namespace sluice::engine {
@@ -18,6 +20,7 @@ model::ItemRecord Item::record(model::BodyPtr with) const {
   if (state == ItemState::kDelayed) record.due = due;
   record.last_failure = last_failure;
   record.options = options;
+  if (job != nullptr) record.job = job->facts.id;
   record.body = std::move(with);
   return record;
 }

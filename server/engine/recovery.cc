@@ -5,6 +5,7 @@
 
 #include "server/engine/engine.h"
 #include "server/engine/flow.h"
+#include "server/engine/jobs.h"
 #include "server/engine/life.h"
 #include "server/engine/state.h"
 
@@ -59,6 +60,10 @@ class Restorer {
     item->put_time = record.put_time;
     item->last_failure = std::move(record.last_failure);
     item->options = std::move(record.options);
+    if (record.job != model::JobId{}) {
+      item->job = tables_.jobs.find(record.job);
+      if (item->job != nullptr) hold(*item->job);
+    }
     item->attempt = record.attempt;
     item->state = record.state;
     if (item->state == model::ItemState::kDelayed) tables_.timers.set(*item, record.due);
@@ -86,12 +91,22 @@ class Restorer {
     return absl::OkStatus();
   }
 
+  absl::Status operator()(model::JobRecord&& record) { return restored(std::move(record)); }
+  absl::Status operator()(model::BatchRecord&& record) { return restored(std::move(record)); }
+
   template <class Erased>
   absl::Status operator()(Erased&&) {
     return damaged("an erasure");
   }
 
  private:
+  template <class Record>
+  absl::Status restored(Record&& record) {
+    Effects none;
+    Step step{tables_, {}, none};
+    engine::restore(step, std::forward<Record>(record));
+    return absl::OkStatus();
+  }
   static absl::Status damaged(std::string_view what) {
     return absl::DataLossError(fmt::format("the store is damaged: it holds {}; restore a backup", what));
   }
@@ -120,6 +135,7 @@ absl::Status Engine::restore(model::Record&& record) {
 void Engine::finish_restore(base::Time now, Effects& out) {
   state_->command(now, out, [](Step& step) {
     for (const model::ItemErased& lost : std::exchange(step.tables.lost, {})) step.record(lost);
+    finish_jobs(step);
     std::vector<Queue*> all;
     for (auto& [name, queue] : step.tables.queues) all.push_back(queue.get());
     for (Queue* queue : all) {

@@ -1,7 +1,9 @@
 #include "server/engine/settle.h"
 
+#include "server/engine/awaits.h"
 #include "server/engine/delivery.h"
 #include "server/engine/flow.h"
+#include "server/engine/jobs.h"
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
 #include "server/engine/transfer.h"
@@ -52,12 +54,16 @@ void handle(Step& step, Timed& due) {
       return time_out(step, static_cast<GetWaiter&>(due));
     case TimedKind::kJoin:
       return tell_progress(step, static_cast<JoinWaiter&>(due));
+    case TimedKind::kJob:
+      return fall_due(step, static_cast<Job&>(due));
+    case TimedKind::kBatch:
+      return fall_due(step, static_cast<Batch&>(due));
     case TimedKind::kRequests:
       return forget_requests(step, *static_cast<RequestTimer&>(due).queue);
   }
 }
 
-void settle_all(Step& step) {
+void settle_queues(Step& step) {
   auto& pending = step.tables.to_settle;
   // By index: settling one queue may add others at the end.
   for (std::size_t i = 0; i < pending.size(); ++i) {
@@ -68,6 +74,14 @@ void settle_all(Step& step) {
   pending.clear();
 }
 
+void settle_all(Step& step) {
+  // Before a queue is closed because its stages are finished: a batch may want to put its callback there.
+  end_batches(step);
+  do {
+    settle_queues(step);
+  } while (end_batches(step));
+}
+
 void record_counters(Step& step) {
   for (Queue* queue : step.tables.to_count) {
     queue->counters_changed = false;
@@ -76,12 +90,18 @@ void record_counters(Step& step) {
   step.tables.to_count.clear();
 }
 
+void end_command(Step& step) {
+  record_counters(step);
+  record_batches(step);
+  tell_awaiters(step);
+  step.note_dependence();
+}
+
 }  // namespace
 
 void settle(Step& step) {
   settle_all(step);
-  record_counters(step);
-  step.note_dependence();
+  end_command(step);
 }
 
 void fall_due(Step& step) {
@@ -89,8 +109,7 @@ void fall_due(Step& step) {
     handle(step, *due);
     settle_all(step);
   }
-  record_counters(step);
-  step.note_dependence();
+  end_command(step);
 }
 
 }  // namespace sluice::engine

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/errors.h"
 #include "server/engine/engine.h"
+#include "server/engine/job.h"
 #include "server/engine/pipeline.h"
 #include "server/engine/queue.h"
 #include "server/engine/timed.h"
@@ -53,7 +54,7 @@ class DeadLetterQueues {
   std::map<std::string, std::size_t, std::less<>> named_;
 };
 
-using Waiting = std::variant<Transfer*, GetWaiter*, JoinWaiter*>;
+using Waiting = std::variant<Transfer*, GetWaiter*, JoinWaiter*, Awaiter*>;
 
 struct Tables {
   explicit Tables(const EngineOptions& engine_options);
@@ -82,6 +83,7 @@ struct Tables {
   std::uint64_t last_worker = 0;
   DeadLetterQueues dead_letter_queues;
   std::list<Transfer> transfers;  // that wait
+  Jobs jobs;
   // Behind what it points to, so that it lets go first.
   Timers timers;
   absl::flat_hash_map<std::uint32_t, Queue*> queues_by_id;

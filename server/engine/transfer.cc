@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/engine/jobs.h"
 #include "server/engine/life.h"
 
 namespace sluice::engine {
@@ -50,6 +51,15 @@ absl::Status check_bytes(const Step& step, const Transfer& transfer) {
   return base::error(Reason::kLimitReached,
                      fmt::format("the server's unfinished items would hold more than {} bytes; try again when some are done",
                                  step.tables.options.max_bytes));
+}
+
+// What else than its queues may refuse a transfer that has room and its turn.
+absl::Status check_server(const Step& step, const Transfer& transfer) {
+  if (transfer.submission) {
+    auto status = check_submission(step, *transfer.submission, transfer.parts.front().items.size());
+    if (!status.ok()) return status;
+  }
+  return check_bytes(step, transfer);
 }
 
 // Whether so many items can ever be put into the queue at once.
@@ -114,18 +124,35 @@ Queue* remembering(const Step& step, const Transfer& transfer) {
   return step.tables.find_queue(transfer.parts.front().queue);
 }
 
+// Under ids from `first` on; returns the one after the last. `job`: that of the item that is completed, or null.
+model::ItemId put_part(Step& step, const Transfer& transfer, Transfer::Part& part, model::ItemId first, Job* job) {
+  Queue& queue = *step.tables.find_queue(part.queue);
+  std::uint64_t id = model::number(first);
+  if (transfer.submission) begin_jobs(step, *transfer.submission, queue, first, part.items.size());
+  const bool ends = job != nullptr && takes_results(queue);
+  for (auto& item : part.items) {
+    if (ends) add_result(*job, item.body);
+    Job* of = transfer.submission ? &job_of(step, model::ItemId{id}) : ends ? nullptr : job;
+    admit(step, queue, std::move(item), model::ItemId{id++}, of);
+  }
+  return model::ItemId{id};
+}
+
 void carry_out(Step& step, Transfer& transfer) {
   Queue* memory = transfer.request_id.empty() ? nullptr : remembering(step, transfer);
+  Job* job = transfer.completes != nullptr ? transfer.completes->job : nullptr;
+  if (job != nullptr) hold(*job);
+  for (auto& result : transfer.results) {
+    if (job != nullptr) add_result(*job, std::move(result));
+  }
   if (transfer.completes != nullptr) finish(step, *transfer.completes);
 
   std::uint64_t total = 0;
   for (const auto& part : transfer.parts) total += part.items.size();
   const model::ItemId first = total > 0 ? step.new_item_ids(total) : model::ItemId{};
-  std::uint64_t id = model::number(first);
-  for (auto& part : transfer.parts) {
-    Queue& queue = *step.tables.find_queue(part.queue);
-    for (auto& item : part.items) admit(step, queue, std::move(item), model::ItemId{id++});
-  }
+  model::ItemId id = first;
+  for (auto& part : transfer.parts) id = put_part(step, transfer, part, id, job);
+  if (job != nullptr) let_go(step, *job);
   const auto count = static_cast<std::uint32_t>(total);
   if (memory != nullptr) remember(step, *memory, transfer.request_id, transfer.lease, first, count);
   if (transfer.completes != nullptr) {
@@ -290,7 +317,7 @@ void begin_transfer(Step& step, Transfer transfer) {
   if (status.ok()) {
     obstacle = first_full(step, transfer);
     if (obstacle == nullptr) obstacle = first_with_a_line(step, transfer);
-    if (obstacle == nullptr) status = check_bytes(step, transfer);
+    if (obstacle == nullptr) status = check_server(step, transfer);
     if (obstacle == nullptr && status.ok()) {
       if (proceed(step, transfer)) return;
       obstacle = step.tables.find_queue(transfer.parts.front().queue);
@@ -308,7 +335,7 @@ bool admit_waiting(Step& step, Queue& queue) {
     Transfer& next = **place++;
     if (!queue.has_room_for(items_for(next, queue))) return any;
     if (first_full(step, next) != nullptr || first_with_a_line(step, next) != nullptr) continue;
-    if (const absl::Status status = check_bytes(step, next); !status.ok()) {
+    if (const absl::Status status = check_server(step, next); !status.ok()) {
       refuse(step, next, status);
     } else if (!next.one_by_one) {
       Transfer transfer = unwait(step, next);

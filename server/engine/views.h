@@ -11,6 +11,7 @@
 #include "server/base/histogram.h"
 #include "server/model/counters.h"
 #include "server/model/item.h"
+#include "server/model/job.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 #include "server/model/states.h"
@@ -98,6 +99,26 @@ struct PipelineView {
   std::vector<Stall> stalls;
 };
 
+struct JobView {
+  model::JobRecord facts;
+  std::uint64_t items = 0;                // that have not ended
+  base::Time forget_time = base::kNever;  // of an ended one
+};
+
+struct BatchView {
+  model::BatchRecord facts;
+  std::uint32_t running = 0;      // jobs that have not ended
+  base::Time due = base::kNever;  // of an open one, when it is abandoned; of an ended one, when it is forgotten
+};
+
+struct JobCounts {
+  std::uint64_t running = 0;
+  std::uint64_t ended = 0;         // and not forgotten
+  std::uint64_t result_bytes = 0;  // of these
+  std::uint64_t batches = 0;
+  std::uint64_t awaiters = 0;
+};
+
 struct PeekedItem {
   model::ItemId id{};
   model::ItemState state{};
@@ -108,6 +129,7 @@ struct PeekedItem {
   base::Time put_time{};
   std::optional<base::Time> due;  // of a delayed item: ready; of a leased one: its lease runs out
   std::shared_ptr<const model::Failure> last_failure;
+  model::JobId job{};
   std::string consumer;  // the stage, or the name of the consumer or remote worker
 };
 

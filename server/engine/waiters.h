@@ -39,7 +39,9 @@ struct Transfer : Timed {
   model::LeaseId lease{};     // of `completes`
   std::string request_id;
   bool one_by_one = false;
-  std::size_t admitted = 0;  // one by one: how many items of the part are in
+  std::shared_ptr<const Submission> submission;  // null: its items are no jobs
+  std::vector<model::BodyPtr> results;           // of a completion, for the item's job
+  std::size_t admitted = 0;                      // one by one: how many items of the part are in
   // Several when a request was repeated while it waited. Each gives up for itself; the rest get the answer.
   std::vector<Asker> askers;
 

@@ -26,6 +26,14 @@ std::string TestCaller::outcome() const {
   return std::holds_alternative<JoinAnswer>(answers_.back()) ? "done" : "ok";
 }
 
+std::vector<std::uint64_t> TestCaller::ended_jobs() const {
+  std::vector<std::uint64_t> ids;
+  for (const Answer& answer : answers_) {
+    for (const model::JobId id : std::get<AwaitAnswer>(answer).ended) ids.push_back(model::number(id));
+  }
+  return ids;
+}
+
 std::vector<std::string> TestCaller::payloads() const {
   if (answers_.empty()) return {};
   return payloads_of(get().items);

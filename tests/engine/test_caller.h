@@ -27,6 +27,8 @@ class TestCaller final : public Caller {
   [[nodiscard]] const PutAnswer& put() const { return std::get<PutAnswer>(answers_.at(answers_.size() - 1)); }
   [[nodiscard]] const GetAnswer& get() const { return std::get<GetAnswer>(answers_.at(answers_.size() - 1)); }
   [[nodiscard]] const JoinAnswer& join() const { return std::get<JoinAnswer>(answers_.at(answers_.size() - 1)); }
+  // The jobs of which an await was told so far, in the order of the telling.
+  [[nodiscard]] std::vector<std::uint64_t> ended_jobs() const;
   // The payloads that a get brought, in their order.
   [[nodiscard]] std::vector<std::string> payloads() const;
 

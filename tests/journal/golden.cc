@@ -117,6 +117,45 @@ void add_version_3(std::vector<model::Record>& records) {
   records.emplace_back(std::move(special));
 }
 
+// Two batches and two jobs, one of each of which has ended.
+void add_jobs(std::vector<model::Record>& records) {
+  model::JobRecord running;
+  running.id = model::JobId{5};
+  running.batch = model::BatchId{5};
+  running.queue = "tasks";
+  running.keep = 1h;
+  running.submit_time = kTime;
+  auto ended = running;
+  ended.id = model::JobId{1'000'000'000'000};
+  ended.batch = {};
+  ended.state = model::JobState::kFailed;
+  ended.verdict = model::JobState::kFailed;
+  ended.end_time = kTime + 2s;
+  ended.results = {std::make_shared<const model::Body>(model::Body{"done", {{"k", "v"}}}),
+                   std::make_shared<const model::Body>(model::Body{std::string("\0\xff", 2), {}})};
+  ended.results_left_out = 7;
+  ended.failure = failure(3, std::nullopt);
+  ended.failed_item = model::ItemId{12};
+  model::BatchRecord open;
+  open.id = model::BatchId{5};
+  open.jobs = 3;
+  open.succeeded = 1;
+  open.failed = 1;
+  open.keep = 1h;
+  open.patience = 10min;
+  open.create_time = kTime;
+  open.add_time = kTime + 1s;
+  open.callback_queue = "tasks";
+  open.callback = std::make_shared<const model::Body>(model::Body{"all done", {{"k", "v"}}});
+  auto over = open;
+  over.id = model::BatchId{9};
+  over.state = model::BatchState::kAbandoned;
+  over.abandoned = true;
+  over.end_time = kTime + 3s;
+  over.callback_error = "the queue is closed";
+  records.insert(records.end(), {open, over, running, ended});
+}
+
 // A store's own digest depends on its number of commits.
 Value digest() {
   store::v1::Digest message;
@@ -154,43 +193,9 @@ std::vector<model::Record> records(int version) {
   auto leased = item(1'000'000'000'000, model::ItemState::kLeased, 1LL << 40, std::string("\0\xff binary", 9), {{"k", ""}});
   leased.attempt = 4'000'000'000;
   leased.last_failure = failure(std::nullopt, 9);
-  model::JobRecord running;
-  running.id = model::JobId{5};
-  running.batch = model::BatchId{5};
-  running.queue = "tasks";
-  running.keep = 1h;
-  running.submit_time = kTime;
-  auto ended = running;
-  ended.id = model::JobId{1'000'000'000'000};
-  ended.batch = {};
-  ended.state = model::JobState::kFailed;
-  ended.verdict = model::JobState::kFailed;
-  ended.end_time = kTime + 2s;
-  ended.results = {std::make_shared<const model::Body>(model::Body{"done", {{"k", "v"}}}),
-                   std::make_shared<const model::Body>(model::Body{std::string("\0\xff", 2), {}})};
-  ended.results_left_out = 7;
-  ended.failure = failure(3, std::nullopt);
-  ended.failed_item = model::ItemId{12};
-  model::BatchRecord open;
-  open.id = model::BatchId{5};
-  open.jobs = 3;
-  open.succeeded = 1;
-  open.failed = 1;
-  open.keep = 1h;
-  open.patience = 10min;
-  open.create_time = kTime;
-  open.add_time = kTime + 1s;
-  open.callback_queue = "tasks";
-  open.callback = std::make_shared<const model::Body>(model::Body{"all done", {{"k", "v"}}});
-  auto over = open;
-  over.id = model::BatchId{9};
-  over.state = model::BatchState::kAbandoned;
-  over.abandoned = true;
-  over.end_time = kTime + 3s;
-  over.callback_error = "the queue is closed";
   std::vector<model::Record> all{model::SequenceRecord{1ULL << 50, 77, 1'024}, queue(1, "tasks", model::QueueOrder::kFifo),
                                  closed, queue(0xfffffffe, "urgent", model::QueueOrder::kPriority), counters};
-  if (version >= 3) all.insert(all.end(), {open, over, running, ended});
+  if (version >= 3) add_jobs(all);
   all.insert(all.end(), {waiting, delayed});
   // Two ways to keep a body: with its item, and apart from it.
   if (version >= 2)
@@ -198,7 +203,7 @@ std::vector<model::Record> records(int version) {
   if (version >= 3) {
     add_version_3(all);
     all.emplace_back(item(5, model::ItemState::kWaiting, 0, "submitted", {}));
-    std::get<model::ItemRecord>(all.back()).job = running.id;
+    std::get<model::ItemRecord>(all.back()).job = model::JobId{5};
   }
   all.insert(all.end(),
              {leased, model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3}, pipeline()});

@@ -64,6 +64,8 @@ void Flow::build() {
   Actor& reader = actors_.emplace_back();
   reader.stage = "reader";
   reader.queue = fmt::format("q{}", length);
+  apply("create the queue of callbacks",
+        [this](engine::Effects& out) { (void)engine_->create_queue(now_, {.name = "done"}, false, out); });
 }
 
 std::vector<const model::StageSpec*> Flow::feeders(const std::string& queue) const {
@@ -96,6 +98,7 @@ void Flow::apply(std::string what, const std::function<void(engine::Effects&)>& 
 void Flow::take_answer(Actor& actor, const engine::Answer& answer) {
   const absl::Status status = std::visit([](const auto& each) { return each.status; }, answer);
   ++outcomes_[word(status)];
+  if (const auto* news = std::get_if<engine::AwaitAnswer>(&answer)) return take_news(actor, *news);
   if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) {
     if (actor.doing != Actor::Doing::kJoining) throw Mismatch("a join is answered again after its end");
     if (status.ok() && !joined->done) return;
@@ -114,6 +117,9 @@ void Flow::take_answer(Actor& actor, const engine::Answer& answer) {
     if (completing) {
       ++dones_[actor.queue];
       if (alive_.erase(actor.item.body->payload) == 0) throw Mismatch("an item is completed twice");
+      note_completed(actor.item.body->payload, actor.moving);
+    } else if (actor.submission) {
+      note_submitted(actor, number(std::get<engine::PutAnswer>(answer).first));
     }
     for (const auto& [payload, queue] : actor.moving) {
       ++puts_[queue];
@@ -123,6 +129,7 @@ void Flow::take_answer(Actor& actor, const engine::Answer& answer) {
     actor.doing = Actor::Doing::kHolding;
   }
   actor.moving.clear();
+  actor.submission.reset();
 }
 
 void Flow::take_item(Actor& actor, const engine::GetAnswer& answer) {
@@ -191,7 +198,7 @@ void Flow::retire(Actor& actor) {
 
 void Flow::step() {
   hire_and_fire();
-  switch (random_.weighted({60, 20, 15, 3, 2, 4, 1})) {
+  switch (random_.weighted({60, 20, 15, 3, 2, 4, 5, 1})) {
     case 0: {
       auto actor = actors_.begin();
       std::advance(actor, random_.below(actors_.size()));
@@ -207,6 +214,8 @@ void Flow::step() {
       return join();
     case 5:
       return come_or_go();
+    case 6:
+      return do_with_jobs();
     default:
       if (random_.chance(20)) restart();
   }
@@ -222,13 +231,14 @@ void Flow::produce() {
     engine::PutCommand command{.queue = actor.queue};
     command.items.push_back({.body = body_of(payload)});
     command.give_up = random_.chance(30) ? now_ : now_ + Duration{random_.between(1, 20'000)};
+    if (random_.chance(50)) submit(actor, command);
     return apply(fmt::format("put {} into {}", payload, actor.queue),
                  [&](engine::Effects& out) { engine_->put(now_, std::move(command), actor, out); });
   }
 }
 
 void Flow::act(Actor& actor) {
-  if (actor.stage.empty() || actor.stage == "joiner") return;
+  if (actor.stage.empty() || actor.stage == "joiner" || actor.stage == "awaiter") return;
   if (actor.doing == Actor::Doing::kNothing && !actor.ended) return take(actor);
   if (actor.doing == Actor::Doing::kHolding) return end_item(actor);
 }
@@ -377,6 +387,7 @@ void Flow::restart() {
   for (Actor& actor : actors_) {
     actor.doing = Actor::Doing::kNothing;
     actor.moving.clear();
+    actor.submission.reset();
   }
   wanted_.clear();
   apply("restart", [this](engine::Effects& out) {
@@ -394,7 +405,9 @@ void Flow::wind_down() {
       for (const model::StageSpec& stage : spec_.stages) {
         const auto lost = engine_->peek(stage.input, std::nullopt, 0, 1'000);
         for (const engine::PeekedItem& item : *lost) {
-          if (item.state != model::ItemState::kLeased) alive_.erase(item.body->payload);
+          if (item.state == model::ItemState::kLeased) continue;
+          alive_.erase(item.body->payload);
+          note_ended(item.body->payload, model::JobState::kDiscarded);
         }
       }
     }

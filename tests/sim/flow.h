@@ -37,9 +37,24 @@ class Flow {
   [[nodiscard]] const std::map<std::string, std::uint64_t>& outcomes() const { return outcomes_; }
 
  private:
+  // What must become of a submitted job.
+  struct RefJob {
+    std::set<std::string> items;  // that have not ended
+    std::vector<std::string> results;
+    model::JobState verdict = model::JobState::kSucceeded;
+  };
+  struct RefBatch {
+    std::set<std::uint64_t> jobs;
+    bool sealed = false;
+    base::Time add_time{};
+    base::Duration patience{0};
+    std::string callback;  // its payload
+    bool called_back = false;
+  };
+
   // Somebody who puts, works, consumes or joins. The engine only knows the address.
   struct Actor final : engine::Caller {
-    enum class Doing { kNothing, kPutting, kGetting, kHolding, kCompleting, kJoining };
+    enum class Doing { kNothing, kPutting, kGetting, kHolding, kCompleting, kJoining, kAwaiting };
 
     void answer(engine::Answer&&) override {}
 
@@ -49,6 +64,11 @@ class Flow {
     Doing doing = Doing::kNothing;
     model::WorkerId remote{};  // of a worker that is attached to its stage
     model::Delivery item;
+    std::shared_ptr<const engine::Submission> submission;  // of the present put
+    // Of one who awaits jobs.
+    std::vector<std::uint64_t> awaited;
+    std::vector<std::uint64_t> told;
+    bool in_order = false;
     std::vector<std::pair<std::string, std::string>> moving;  // payload, queue: on their way with the present command
   };
 
@@ -75,7 +95,23 @@ class Flow {
   void vanish(Actor& actor);
   void lose(Actor& actor);
 
+  void submit(Actor& actor, engine::PutCommand& command);
+  void note_submitted(const Actor& actor, std::uint64_t id);
+  void note_completed(const std::string& payload, const std::vector<std::pair<std::string, std::string>>& outputs);
+  void note_ended(const std::string& payload, model::JobState verdict);
+  void do_with_jobs();
+  void await();
+  void seal_one();
+  void forget_one();
+  void take_news(Actor& actor, const engine::AwaitAnswer& answer);
+
   void check();
+  void find_buried();
+  void check_jobs();
+  void check_job(std::uint64_t id, const RefJob& job);
+  void check_batch(std::uint64_t id, RefBatch& batch);
+  void check_awaiters();
+  [[nodiscard]] bool takes_results(const std::string& queue) const;
   void check_items();
   void check_counters(const engine::QueueView& view);
   void check_stages(const engine::PipelineView& view);
@@ -99,6 +135,9 @@ class Flow {
   std::map<std::string, std::string> alive_;     // payload -> the queue it was put into
   std::map<std::string, std::uint64_t> puts_;    // answered, of each queue
   std::map<std::string, std::uint64_t> dones_;
+  std::map<std::uint64_t, RefJob> jobs_;
+  std::map<std::uint64_t, RefBatch> batches_;
+  std::map<std::string, std::uint64_t> job_of_;  // of the items that are alive and of a job
   std::uint64_t last_payload_ = 0;
   std::uint64_t idle_count_ = 0;
   bool closing_ = false;

@@ -14,6 +14,8 @@ void Flow::check() {
   if (!store_.complaints().empty()) throw Mismatch("records: " + store_.complaints().front());
   const auto pipeline = engine_->pipeline(now_, "flow");
   if (!pipeline.ok()) throw Mismatch("the pipeline is gone");
+  find_buried();
+  check_jobs();
   check_items();
   for (const engine::QueueView& queue : pipeline->queues) check_counters(queue);
   check_stages(*pipeline);
@@ -29,6 +31,10 @@ void Flow::check_items() {
     for (const engine::PeekedItem& item : *items) {
       ++seen;
       const auto put = alive_.find(item.body->payload);
+      const auto job = job_of_.find(item.body->payload);
+      if (number(item.job) != (job == job_of_.end() ? 0 : job->second)) {
+        throw Mismatch(fmt::format("{} is of job {}", item.body->payload, number(item.job)));
+      }
       if (put == alive_.end()) throw Mismatch(fmt::format("{} is in {}, though it was ended", item.body->payload, queue.name));
       if (queue.name != put->second && queue.name != put->second + ".dead") {
         throw Mismatch(fmt::format("{} is in {}, though it was put into {}", item.body->payload, queue.name, put->second));
