@@ -15,7 +15,8 @@ namespace {
 // comes, and the reactions are the test's to call.
 class HeldStream final : public DuplexStream {
  public:
-  explicit HeldStream(House& house) : DuplexStream("QueueService/Consume"_method, nullptr, house) {}
+  HeldStream(House& house, grpc::CallbackServerContext& context)
+      : DuplexStream("QueueService/Consume"_method, &context, house) {}
   ~HeldStream() override = default;
 
   void end_now() { end(base::error(base::Reason::kShuttingDown, "the server is going down")); }
@@ -53,10 +54,11 @@ class DuplexStreamTest : public RpcTest {
 
   base::SystemClock clock_;
   House house_{.runtime = server_.runtime(), .clock = clock_};
+  grpc::CallbackServerContext context_;  // of no call
 };
 
 TEST_F(DuplexStreamTest, FinishesOnlyWhenWhatARequestBeganIsLetGo) {
-  HeldStream stream(house_);
+  HeldStream stream(house_, context_);
   std::thread reader([&] { stream.OnReadDone(true); });
   stream.taking.get_future().wait();
   stream.end_now();
@@ -68,7 +70,7 @@ TEST_F(DuplexStreamTest, FinishesOnlyWhenWhatARequestBeganIsLetGo) {
 }
 
 TEST_F(DuplexStreamTest, BeginsNothingOnceItHasEnded) {
-  HeldStream stream(house_);
+  HeldStream stream(house_, context_);
   stream.end_now();
   stream.OnReadDone(true);
   EXPECT_FALSE(stream.begun);
