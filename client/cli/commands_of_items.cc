@@ -94,7 +94,8 @@ void add_work(CLI::App& root, Command& chosen) {
   auto* output = app.add_option("--output", arguments.output, "The queue for results (default: they go to standard output)")
                      ->type_name("QUEUE");
   auto* lease = add_duration(app, "--lease", arguments.lease,
-                             "How long an item is kept at a time; it is extended while the command runs");
+                             "Hold an item by a lease of this length, extended while the command runs (default: for as long as "
+                             "the connection lives)");
   auto* stage =
       app.add_option("--stage", arguments.stage,
                      "Instead of a queue: be a worker of this stage; results go to its output, failures by its policy")

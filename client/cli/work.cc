@@ -55,13 +55,7 @@ class Workers {
  private:
   void work() {
     try {
-      while (!stop_.stop_requested()) {
-        auto item = queue_.get({.lease_duration = arguments_.lease, .stop = stop_.get_token()});
-        if (!item) return;
-        handle(*item);
-      }
-    } catch (const Cancelled&) {
-      return;
+      for (Item& item : queue_.consume({.lease_duration = arguments_.lease, .stop = stop_.get_token()})) handle(item);
     } catch (...) {
       const std::lock_guard lock(mutex_);
       if (!error_) error_ = std::current_exception();

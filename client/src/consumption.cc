@@ -1,6 +1,8 @@
 #include "client/src/consumption.h"
 
+#include <condition_variable>
 #include <exception>
+#include <mutex>
 #include <utility>
 
 #include "client/src/held_item.h"
@@ -20,20 +22,67 @@ Consumption::~Consumption() {
 
 void Consumption::next() {
   current_.reset();
+  auto item = options_.lease_duration ? next_by_call() : next_of_stream();
+  if (item) current_.emplace(std::move(item));
+}
+
+std::unique_ptr<HeldItem> Consumption::next_by_call() {
   while (ahead_.empty()) {
-    if (options_.stop.stop_requested()) return;
+    if (options_.stop.stop_requested()) return nullptr;
     try {
       Taken taken =
           take(connection_, queue_, options_.prefetch, {.lease_duration = options_.lease_duration, .stop = options_.stop});
-      for (auto& item : taken.items) ahead_.emplace_back(std::move(item));
-      if (taken.end_of_queue && ahead_.empty()) return;
+      for (auto& item : taken.items) ahead_.push_back(std::move(item));
+      if (taken.end_of_queue && ahead_.empty()) return nullptr;
     } catch (const Cancelled&) {
-      return;
+      return nullptr;
     }
   }
-  if (options_.stop.stop_requested()) return;
-  current_ = std::move(ahead_.front());
+  if (options_.stop.stop_requested()) return nullptr;
+  auto item = std::move(ahead_.front());
   ahead_.pop_front();
+  return item;
+}
+
+std::unique_ptr<HeldItem> Consumption::next_of_stream() {
+  while (!options_.stop.stop_requested()) {
+    try {
+      if (!stream_) {
+        opened_ = std::chrono::steady_clock::now();
+        stream_ = std::make_shared<ItemStream>(connection_, queue_, options_.prefetch, options_.stop);
+        was_there_ = true;
+      }
+      auto item = stream_->next(options_.stop);
+      patience_.reset();
+      return item;
+    } catch (const Error& error) {
+      stream_.reset();
+      if (options_.stop.stop_requested()) return nullptr;
+      // A server that is torn down cancels what it has not ended.
+      const bool is_gone = error.code() == Code::kUnavailable || error.code() == Code::kCancelled;
+      if (!is_gone || !wait_for_server()) throw;
+    }
+  }
+  return nullptr;
+}
+
+bool Consumption::wait_for_server() {
+  const Instant now = std::chrono::steady_clock::now();
+  const ClientOptions& options = connection_->options();
+  if (!patience_) {
+    patience_.emplace(Patience::Limits{.wait = std::nullopt,
+                                       .call_timeout = options.call_timeout,
+                                       .unreachable = options.connect_timeout,
+                                       .unreachable_again = options.reconnect_timeout},
+                      was_there_, now);
+  }
+  const auto pause = patience_->pause_after_failure(opened_, now);
+  if (!pause) return false;
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait_for(lock, options_.stop, *pause, [] { return false; });
+  return true;
 }
 
 void Consumption::finish() {
@@ -68,7 +117,7 @@ void Consumption::give_back() noexcept {
   try {
     v1::ReleaseRequest request;
     request.set_queue(queue_);
-    for (const Item& item : ahead_) request.add_lease_tokens(item.token());
+    for (const auto& item : ahead_) request.add_lease_tokens(item->token());
     connection_->call(request);
   } catch (const Error& error) {
     tell(error);

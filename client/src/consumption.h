@@ -1,4 +1,6 @@
 // One walk over the items of a queue: what Items::Iterator points to.
+//
+// Items come over a stream, which is opened anew where it breaks; or, where the caller says how long a lease is, by calls.
 #pragma once
 
 #include <deque>
@@ -7,6 +9,8 @@
 #include <string>
 
 #include "client/src/connection.h"
+#include "client/src/item_stream.h"
+#include "client/src/patience.h"
 #include "sluice/item.h"
 #include "sluice/options.h"
 
@@ -28,6 +32,11 @@ class Consumption {
   [[nodiscard]] std::optional<Item>& current() { return current_; }
 
  private:
+  // Null after the last, and after a stop.
+  std::unique_ptr<HeldItem> next_of_stream();
+  std::unique_ptr<HeldItem> next_by_call();
+  // After an error that says that the server is not there. False: it has been away for too long.
+  bool wait_for_server();
   void finish_quietly() noexcept;
   void give_back() noexcept;
   void tell(const Error& error) const;
@@ -36,7 +45,11 @@ class Consumption {
   const std::string queue_;
   const ConsumeOptions options_;
   const int exceptions_before_;
-  std::deque<Item> ahead_;
+  std::shared_ptr<ItemStream> stream_;
+  Instant opened_;                    // when the stream was last tried
+  bool was_there_ = false;            // the server
+  std::optional<Patience> patience_;  // while it is not
+  std::deque<std::unique_ptr<HeldItem>> ahead_;
   std::optional<Item> current_;
 };
 

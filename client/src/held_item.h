@@ -1,4 +1,4 @@
-// What an Item is inside: the data, the lease, and the connection it ends through.
+// What an Item is inside: the data, and the right to end it.
 #pragma once
 
 #include <memory>
@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/src/connection.h"
-#include "client/src/keeper.h"
+#include "client/src/hold.h"
 #include "sluice/options.h"
 #include "sluice/types.h"
 
@@ -16,18 +15,15 @@ namespace sluice::internal {
 class HeldItem {
  public:
   // Takes the data out of `item`.
-  HeldItem(std::shared_ptr<Connection> connection, std::string queue, v1::LeasedItem&& item, const GetOptions& options);
-  ~HeldItem();
-  HeldItem(const HeldItem&) = delete;
-  HeldItem& operator=(const HeldItem&) = delete;
+  HeldItem(std::unique_ptr<Hold> hold, v1::LeasedItem&& item);
 
   void done(const std::vector<Output>& outputs, const DoneOptions& options);
   void fail(const Failure& failure, const FailOptions& options);
   void release();
   void extend(std::optional<Duration> lease_duration);
 
-  [[nodiscard]] bool ended() const { return ended_ || lease_->lost; }
-  [[nodiscard]] bool lost() const { return lease_->lost; }
+  [[nodiscard]] bool ended() const { return ended_ || hold_->lost(); }
+  [[nodiscard]] bool lost() const { return hold_->lost(); }
   // What became of the item in a call that ended several.
   void settle(const v1::LeaseResult& result);
 
@@ -40,18 +36,15 @@ class HeldItem {
   const Time lease_expire_time;
   const std::optional<Failure> last_failure;
 
-  [[nodiscard]] const std::string& queue() const { return lease_->queue; }
-  [[nodiscard]] LeaseToken token() const { return lease_->token; }
+  [[nodiscard]] const std::string& queue() const { return hold_->queue(); }
+  [[nodiscard]] LeaseToken token() const { return hold_->token(); }
 
  private:
-  // Settles the only result of a call, and throws what it says.
-  void settle_or_raise(const google::protobuf::RepeatedPtrField<v1::LeaseResult>& results);
+  // Settles, and throws what the result says.
+  void settle_or_raise(const v1::LeaseResult& result);
 
-  std::shared_ptr<Connection> connection_;
-  std::shared_ptr<Lease> lease_;
+  const std::unique_ptr<Hold> hold_;
   bool ended_ = false;
-  // The request_id of a completion whose answer never came: repeating it, by hand too, cannot do it twice.
-  std::string unanswered_;
 };
 
 // Items taken from a queue.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "sluice/types.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
 
 namespace sluice::test {
@@ -130,6 +132,19 @@ class FakeServer final : public v1::QueueService::Service {
   grpc::Status Release(grpc::ServerContext* c, const v1::ReleaseRequest* q, v1::ReleaseResponse* r) override {
     return release.call(*c, *q, *r);
   }
+  // What is scripted for calls, by a stream: a get whenever there is credit, and a call for all of one message's ends.
+  grpc::Status Consume(grpc::ServerContext* c, grpc::ServerReaderWriter<v1::ConsumeResponse, v1::ConsumeRequest>* s) override {
+    FakeConsumption consumption;
+    for (v1::ConsumeRequest request; s->Read(&request);) {
+      v1::ConsumeResponse response;
+      if (auto status = consume(*c, request, consumption, response); !status.ok()) return status;
+      if (response.ByteSizeLong() > 0 && !s->Write(response)) break;
+    }
+    v1::ReleaseRequest rest;
+    for (const LeaseToken token : consumption.held) rest.add_lease_tokens(token);
+    v1::ReleaseResponse ignored;
+    return rest.lease_tokens().empty() ? grpc::Status::OK : release.call(*c, rest, ignored);
+  }
   grpc::Status JoinQueue(grpc::ServerContext* c, const v1::JoinQueueRequest* q,
                          grpc::ServerWriter<v1::JoinQueueResponse>* w) override {
     Join join;
@@ -139,6 +154,89 @@ class FakeServer final : public v1::QueueService::Service {
     }
     if (!join) return {grpc::StatusCode::UNIMPLEMENTED, "the test has no answer"};
     return join(*c, *q, *w);
+  }
+
+  struct FakeConsumption {
+    std::uint32_t credit = 1;
+    std::set<LeaseToken> held;
+    bool end_of_queue = false;
+    bool leaving = false;
+  };
+
+  grpc::Status consume(grpc::ServerContext& c, const v1::ConsumeRequest& request, FakeConsumption& consumption,
+                       v1::ConsumeResponse& response) {
+    if (request.max_items() > 0) consumption.credit = request.max_items();
+    consumption.leaving = consumption.leaving || request.leaving();
+    end(c, request, consumption, response);
+    while (!consumption.leaving && !consumption.end_of_queue && consumption.held.size() < consumption.credit) {
+      v1::GetRequest wanted;
+      wanted.set_max_items(consumption.credit - static_cast<std::uint32_t>(consumption.held.size()));
+      v1::GetResponse got;
+      if (auto status = get.call(c, wanted, got); !status.ok()) return status;
+      for (v1::LeasedItem& item : *got.mutable_items()) {
+        consumption.held.insert(item.lease_token());
+        response.add_items()->Swap(&item);
+      }
+      consumption.end_of_queue = got.end_of_queue();
+      response.set_end_of_queue(got.end_of_queue());
+    }
+    return grpc::Status::OK;
+  }
+
+  void end(grpc::ServerContext& c, const v1::ConsumeRequest& request, FakeConsumption& consumption,
+           v1::ConsumeResponse& response) {
+    std::vector<LeaseToken> tokens;
+    const auto settle = [&](const auto& results) {
+      for (std::size_t i = 0; i < tokens.size(); ++i) {
+        consumption.held.erase(tokens[i]);
+        const v1::LeaseResult result = static_cast<int>(i) < results.size() ? results[static_cast<int>(i)] : v1::LeaseResult();
+        if (result.error_reason().empty()) {
+          response.add_ended(tokens[i]);
+        } else {
+          *response.add_refused() = result;
+          response.mutable_refused()->rbegin()->set_lease_token(tokens[i]);
+        }
+      }
+      tokens.clear();
+    };
+    if (!request.done().empty()) {
+      v1::CompleteRequest done;
+      for (const LeaseToken token : request.done()) {
+        done.add_completions()->set_lease_token(token);
+        tokens.push_back(token);
+      }
+      v1::CompleteResponse completed;
+      (void)complete.call(c, done, completed);
+      settle(completed.results());
+    }
+    if (!request.failures().empty()) {
+      v1::FailRequest failures;
+      *failures.mutable_leases() = request.failures();
+      for (const v1::FailedLease& failure : request.failures()) tokens.push_back(failure.lease_token());
+      v1::FailResponse failed;
+      (void)fail.call(c, failures, failed);
+      settle(failed.results());
+    }
+    v1::ReleaseRequest given_back;
+    for (const LeaseToken token : request.released()) {
+      consumption.held.erase(token);
+      if (was_completed(token)) continue;
+      given_back.add_lease_tokens(token);
+      tokens.push_back(token);
+    }
+    if (tokens.empty()) return;
+    v1::ReleaseResponse released;
+    (void)release.call(c, given_back, released);
+    settle(released.results());
+  }
+
+  bool was_completed(LeaseToken token) const {
+    for (const auto& request : complete.requests()) {
+      for (const auto& completion : request.completions()) {
+        if (completion.lease_token() == token) return true;
+      }
+    }
+    return false;
   }
 
   int port_ = 0;

@@ -1,6 +1,7 @@
 // How items end: by hand, by a loop, and by their lease.
 #include <deque>
 #include <stdexcept>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include "sluice/sluice.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/signal.h"
+#include "tests/support/deadline.h"
 
 namespace sluice::test {
 namespace {
@@ -75,9 +77,21 @@ class TakenItems : public testing::Test {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST_F(TakenItems, ALoopMarksEachItemAsDoneWhenItsBodyIsLeft) {
+// By a stream, and by calls.
+class Loop : public TakenItems, public testing::WithParamInterface<bool> {
+ protected:
+  Items loop(ConsumeOptions options = {}) {
+    if (GetParam()) options.lease_duration = 30s;
+    return tasks_.consume(std::move(options));
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, Loop, testing::Bool(),
+                         [](const auto& way) { return std::string(way.param ? "ByCalls" : "ByStream"); });
+
+TEST_P(Loop, MarksEachItemAsDoneWhenItsBodyIsLeft) {
   std::vector<std::string> seen;
-  for (auto& item : tasks_) {
+  for (auto& item : loop()) {
     EXPECT_THAT(completed(), testing::SizeIs(seen.size()));
     seen.push_back(item.payload());
     if (item.payload() == "1") continue;
@@ -87,16 +101,16 @@ TEST_F(TakenItems, ALoopMarksEachItemAsDoneWhenItsBodyIsLeft) {
   EXPECT_THAT(failed(), IsEmpty());
 }
 
-TEST_F(TakenItems, BreakMarksTheItemAsDone) {
-  for (auto& item : tasks_) {
+TEST_P(Loop, BreakMarksTheItemAsDone) {
+  for (auto& item : loop()) {
     if (item.payload() == "2") break;
   }
   EXPECT_THAT(completed(), ElementsAre(101, 102));
 }
 
-TEST_F(TakenItems, AnExceptionFailsTheItemAndGoesOn) {
+TEST_P(Loop, AnExceptionFailsTheItemAndGoesOn) {
   const auto consume = [this] {
-    for (auto& item : tasks_) {
+    for (auto& item : loop()) {
       if (item.payload() == "2") throw std::runtime_error("cannot");
     }
   };
@@ -106,8 +120,8 @@ TEST_F(TakenItems, AnExceptionFailsTheItemAndGoesOn) {
   EXPECT_EQ(server_.fail.requests().at(0).leases(0).failure().reason(), "HANDLER_THREW");
 }
 
-TEST_F(TakenItems, AnExceptionThatTheBodyCatchesIsNoFailure) {
-  for ([[maybe_unused]] auto& item : tasks_) {
+TEST_P(Loop, AnExceptionThatTheBodyCatchesIsNoFailure) {
+  for ([[maybe_unused]] auto& item : loop()) {
     try {
       throw std::runtime_error("caught");
     } catch (const std::runtime_error&) {
@@ -118,18 +132,18 @@ TEST_F(TakenItems, AnExceptionThatTheBodyCatchesIsNoFailure) {
 
 // Runs a loop while an exception is on its way through the function that owns this.
 struct LoopsInItsDestructor {
-  explicit LoopsInItsDestructor(const Queue& queue) : queue_(queue) {}
+  explicit LoopsInItsDestructor(Items items) : items_(std::move(items)) {}
   ~LoopsInItsDestructor() {
-    for (auto& item : queue_) {
+    for (auto& item : items_) {
       if (item.payload() == "2") break;
     }
   }
-  const Queue& queue_;
+  const Items items_;
 };
 
-TEST_F(TakenItems, AnExceptionThatIsNotTheLoopsOwnFailsNothing) {
+TEST_P(Loop, AnExceptionThatIsNotTheLoopsOwnFailsNothing) {
   const auto unwind = [this] {
-    const LoopsInItsDestructor loops(tasks_);
+    const LoopsInItsDestructor loops(loop());
     throw std::runtime_error("elsewhere");
   };
   EXPECT_THROW(unwind(), std::runtime_error);
@@ -137,8 +151,8 @@ TEST_F(TakenItems, AnExceptionThatIsNotTheLoopsOwnFailsNothing) {
   EXPECT_THAT(failed(), IsEmpty());
 }
 
-TEST_F(TakenItems, WhatTheBodyEndedTheLoopLeavesAlone) {
-  for (auto& item : tasks_) {
+TEST_P(Loop, WhatTheBodyEndedTheLoopLeavesAlone) {
+  for (auto& item : loop()) {
     if (item.payload() == "1") item.done("next", {.payload = "out"});
     if (item.payload() == "2") item.fail("no good", {.do_not_retry = true});
     if (item.payload() == "3") item.release();
@@ -152,31 +166,83 @@ TEST_F(TakenItems, WhatTheBodyEndedTheLoopLeavesAlone) {
   EXPECT_TRUE(server_.fail.requests().at(0).leases(0).do_not_retry());
 }
 
-TEST_F(TakenItems, ALostLeaseIsToldAndTheLoopGoesOn) {
+TEST_P(Loop, ALostLeaseIsToldAndTheLoopGoesOn) {
   lose_leases();
   std::vector<std::string> told;
   int seen = 0;
-  for ([[maybe_unused]] auto& item : tasks_.consume({.on_lost = [&](const Error& error) { told.push_back(error.reason()); }}))
-    ++seen;
+  for ([[maybe_unused]] auto& item : loop({.on_lost = [&](const Error& error) { told.push_back(error.reason()); }})) ++seen;
   EXPECT_EQ(seen, 3);
   EXPECT_THAT(told, ElementsAre("LEASE_LOST", "LEASE_LOST", "LEASE_LOST"));
 }
 
-TEST_F(TakenItems, WhatWasTakenAheadGoesBackWhenTheLoopIsLeft) {
-  for ([[maybe_unused]] auto& item : tasks_.consume({.prefetch = 3})) break;
+TEST_P(Loop, WhatWasTakenAheadGoesBackWhenTheLoopIsLeft) {
+  for ([[maybe_unused]] auto& item : loop({.prefetch = 3})) break;
   EXPECT_THAT(completed(), ElementsAre(101));
   EXPECT_THAT(released(), ElementsAre(102, 103));
 }
 
-TEST_F(TakenItems, AStopEndsTheLoopWithTheItemAtHandDone) {
+TEST_P(Loop, AnErrorOfTheQueueIsThrown) {
+  server_.get.answer([](grpc::ServerContext&, const v1::GetRequest&, v1::GetResponse&) {
+    return named_error(grpc::StatusCode::NOT_FOUND, "QUEUE_NOT_FOUND", "there is no queue \"tasks\"");
+  });
+  const auto consume = [this] {
+    for ([[maybe_unused]] auto& item : loop()) ADD_FAILURE() << "there is no item";
+  };
+  EXPECT_THROW(consume(), NotFound);
+}
+
+TEST_P(Loop, AStopEndsTheLoopWithTheItemAtHandDone) {
   std::stop_source stop;
   int seen = 0;
-  for ([[maybe_unused]] auto& item : tasks_.consume({.stop = stop.get_token()})) {
+  for ([[maybe_unused]] auto& item : loop({.stop = stop.get_token()})) {
     ++seen;
     stop.request_stop();
   }
   EXPECT_EQ(seen, 1);
   EXPECT_THAT(completed(), ElementsAre(101));
+}
+
+TEST_F(TakenItems, ALoopGoesOnWithAnotherConnectionAndKnowsWhatItLost) {
+  std::vector<std::string> seen;
+  std::vector<std::string> told;
+  for (auto& item : tasks_.consume({.on_lost = [&](const Error& error) { told.push_back(error.reason()); }})) {
+    seen.push_back(item.payload());
+    if (item.payload() != "2") continue;
+    server_.stop();
+    EXPECT_TRUE(support::eventually([&] { return item.lost(); })) << "while it is worked on";
+    EXPECT_THROW(item.extend(), LeaseLost);
+    server_.start_again();
+  }
+  EXPECT_THAT(seen, ElementsAre("1", "2", "3"));
+  EXPECT_THAT(completed(), ElementsAre(101, 103));
+  EXPECT_THAT(told, ElementsAre("LEASE_LOST"));
+}
+
+TEST_F(TakenItems, ALoopEndsWithTheErrorOfAServerThatStaysAway) {
+  const Client hasty(server_.address(), {.connect_timeout = 10ms, .reconnect_timeout = 10ms});
+  int seen = 0;
+  const auto consume = [&] {
+    for ([[maybe_unused]] auto& item : hasty.queue("tasks")) {
+      if (++seen == 2) server_.stop();
+    }
+  };
+  EXPECT_THROW(consume(), Unavailable);
+  EXPECT_EQ(seen, 2);
+}
+
+TEST_F(TakenItems, AStopEndsALoopThatWaits) {
+  Counter asked;
+  server_.get.answer([&asked](grpc::ServerContext& context, const v1::GetRequest&, v1::GetResponse&) {
+    asked.add();
+    while (!context.IsCancelled()) std::this_thread::yield();
+    return grpc::Status::CANCELLED;
+  });
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    EXPECT_TRUE(asked.wait_for(1));
+    stop.request_stop();
+  });
+  for ([[maybe_unused]] auto& item : tasks_.consume({.stop = stop.get_token()})) ADD_FAILURE() << "there is no item";
 }
 
 TEST_F(TakenItems, DoneOnceTooOftenIsAnError) {

@@ -130,6 +130,27 @@ TEST_F(WorkersScenario, AWorkerThatIsKilledGivesItsItemsBackAtOnce) {
   EXPECT_EQ(other.get().done, 1U);
 }
 
+TEST_F(WorkersScenario, AConsumerThatIsKilledGivesItsItemsBackAtOnce) {
+  start();
+  const Client client = connect();
+  // Nobody could wait for the end of its leases.
+  const Queue tasks = client.create_queue("tasks", {.lease_duration = 1h});
+  const std::string file = server->directory() / "pid";
+  const support::ShellCommand doomed("echo $$ > " + file + ".new; mv " + file + ".new " + file + "; exec " +
+                                     std::string(SLUICE_BINARY) + " --server " + server->address() +
+                                     " work tasks -- sh -c 'while kill -0 $PPID; do sleep 0.1; done'");
+  tasks.put("a");
+  ASSERT_TRUE(eventually([&] { return tasks.stats().leased == 1; }));
+  ASSERT_EQ(::kill(pid_in(file), SIGKILL), 0);
+  for (auto& item : tasks) {
+    EXPECT_EQ(item.attempt(), 2U);
+    ASSERT_TRUE(item.last_failure());
+    EXPECT_EQ(item.last_failure()->reason, "CONSUMER_LOST");
+    tasks.close();
+  }
+  EXPECT_EQ(tasks.stats().counters.done, 1U);
+}
+
 TEST_F(WorkersScenario, AWorkerThatHangsLosesItsItemsAndIsFenced) {
   start({}, {"--keepalive", "1s"});
   const Client client = connect();

@@ -40,7 +40,7 @@ class Item {
   // 1 at the first delivery.
   [[nodiscard]] std::uint32_t attempt() const;
   [[nodiscard]] Time put_time() const;
-  // When the lease would have run out, by the server's clock, had nothing extended it.
+  // When the lease would have run out, by the server's clock, had nothing extended it. Of no use in a loop, where none does.
   [[nodiscard]] Time lease_expire_time() const;
   // Why the attempt before this one failed.
   [[nodiscard]] const std::optional<Failure>& last_failure() const;
@@ -62,7 +62,7 @@ class Item {
   void fail(const Failure& failure, const FailOptions& options = {});
   // Back to the head of the queue, the attempt not counted. LeaseLost.
   void release();
-  // Counted from now; absent: the queue's lease_duration. LeaseLost.
+  // Counted from now; absent: the queue's lease_duration. LeaseLost. In a loop over a queue, where none runs out, only that.
   void extend(std::optional<Duration> lease_duration = {});
 
   // True once done, fail or release took effect, or the lease is known to be lost.

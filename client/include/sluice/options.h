@@ -68,9 +68,10 @@ struct FailOptions {
 
 // How a loop over a queue takes its items.
 struct ConsumeOptions {
+  // Absent: an item is held for as long as the connection lives. Otherwise by a lease of this length, which is extended in the
+  // background: it outlasts a broken connection, and a program that hangs loses its items after that time.
   std::optional<Duration> lease_duration = {};
-  // Items taken at once; those not reached yet wait with their leases kept, and go back untouched when the loop ends. 1 to
-  // 10,000.
+  // Items taken at once; those not reached yet wait, and go back untouched when the loop ends. 1 to 10,000.
   std::uint32_t prefetch = 1;
   // Ends the loop, as the end of the queue does, when it asks for the next item.
   std::stop_token stop = {};

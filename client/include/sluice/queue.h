@@ -37,7 +37,11 @@ struct Batch {
 
 // The items of a queue, one after the other: what a range-for walks. Leaving the body marks the item as done (also by break
 // or continue); leaving it by an exception marks it as failed, and the exception goes on. An item that the body ended itself is
-// left alone. Leases are kept alive meanwhile. Ends when the queue is closed and nothing can come any more.
+// left alone. Ends when the queue is closed and nothing can come any more.
+//
+// Items are held for as long as the connection lives: no lease runs out, and what a program held that dies goes back to the
+// queue at once. Where the connection breaks the item at hand is lost() (somebody else gets it), and the loop goes on with
+// another connection. ConsumeOptions::lease_duration has them held by leases instead.
 class Items {
  public:
   class Iterator {

@@ -24,6 +24,7 @@ struct WorkOptions {
   std::size_t concurrency = 1;
   // The queue that results go to, in the same step that ends the item. Empty: results that name no queue are dropped.
   std::string output = {};
+  // As in ConsumeOptions.
   std::optional<Duration> lease_duration = {};
   std::stop_token stop = {};
   // Told, on the worker's thread, of every item that failed or was lost. May be called by several threads at once.
