@@ -13,6 +13,8 @@
 
 namespace sluice::engine {
 
+class LeaseWatch;
+
 // What makes a put a submission: each item is a job then, whose id is the item's.
 struct Submission {
   std::string pipeline;                           // instead of the put's queue: the first queue of this pipeline
@@ -48,6 +50,7 @@ struct GetCommand {
   std::string stage;  // set by stage workers; recorded with failures
   // Set for an attached worker: of its stage's input. Nothing while the stage is paused; the end is that of the stage.
   model::WorkerId worker{};
+  LeaseWatch* watch = nullptr;  // is told of leases that are taken away; null: nobody
 };
 
 struct OutputItem {
@@ -64,6 +67,14 @@ struct CompleteCommand {
   std::string request_id;
 };
 
+// Where a walk through the waiting items of a queue stands: behind this one.
+struct RedriveCursor {
+  std::int64_t priority = 0;
+  std::int64_t rank = 0;
+
+  bool operator==(const RedriveCursor&) const = default;
+};
+
 // Never waits.
 struct FailCommand {
   std::string queue;
@@ -72,6 +83,37 @@ struct FailCommand {
   bool do_not_retry = false;
   std::optional<base::Duration> retry_delay;  // instead of the policy's backoff
   std::string request_id;
+};
+
+// Dead letters to go back. Never waits.
+struct RedriveCommand {
+  std::string queue;                         // that they lie in
+  std::optional<std::string> to;             // absent: each to the queue that it comes from
+  std::optional<std::string> reason;         // only those whose failure has it
+  std::vector<model::ItemId> items;          // only these; empty: all
+  std::optional<RedriveCursor> after;        // goes on from there
+  std::size_t limit = limits::kMaxRedriven;  // looks at so many at most
+};
+
+// What became of an item that was to be cancelled.
+enum class CancelOutcome : std::uint8_t {
+  kCancelled,  // it waited or was delayed
+  kRevoked,    // a consumer held it
+  kGone,       // it is not in the queue any more: it has ended, or went to another
+  kUnknown,    // no item ever had the id
+};
+
+// What became of dead letters that were to go back.
+struct RedriveResult {
+  std::uint32_t redriven = 0;
+  // Left where they are, because
+  std::uint32_t full = 0;       // there is no room where they would go to
+  std::uint32_t closed = 0;     // no more is taken there
+  std::uint32_t homeless = 0;   // that queue is not there, or nobody knows which it was
+  std::uint32_t duplicate = 0;  // their unique key is in use there
+  std::uint32_t missing = 0;    // of those asked for by their ids: no waiting items of the queue
+  // Where to go on; absent when everything has been looked at.
+  std::optional<RedriveCursor> next;
 };
 
 struct JoinCommand {

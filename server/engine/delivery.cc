@@ -23,7 +23,7 @@ std::size_t bytes_in_answer(const Item& item) {
 bool take(Step& step, Queue& queue, const GetCommand& command, const std::shared_ptr<RemoteWorker>& worker, GetAnswer& answer) {
   if (queue.paused || queue.ready.empty()) return false;
   const base::Time expires = base::add_saturating(step.now, command.lease_duration.value_or(queue.settings.lease_duration));
-  const auto holder = std::make_shared<const Holder>(Holder{command.consumer, command.stage, worker});
+  const auto holder = std::make_shared<const Holder>(Holder{command.consumer, command.stage, worker, command.watch});
   std::size_t bytes = 0;
   while (!queue.ready.empty() && answer.items.size() < command.max_items) {
     Item& item = *queue.ready.begin();

@@ -23,6 +23,8 @@ struct PutAnswer {
   std::uint32_t count = 0;
   // Of a put one by one: there are items left, and another answer will come.
   bool more = false;
+  // Not empty: their ids one by one, because keys of some were there already, and these are the earlier items' ids.
+  std::vector<model::ItemId> ids = {};
 };
 
 struct GetAnswer {
@@ -67,6 +69,20 @@ class Caller {
   ~Caller() = default;
 };
 
+// Whoever holds leases and is told when one is taken away. The engine only keeps the address. It must live as long as it holds
+// any lease that it was given, and until told() has been called as often as revoked().
+class LeaseWatch {
+ public:
+  // The lease is void: the item was cancelled. Called in the turn itself, under the runtime's lock: must neither block nor
+  // call the runtime.
+  virtual void revoked(model::LeaseId lease) = 0;
+  // Follows each revoked(), without the lock, once it is safe, or never will be. Must not block.
+  virtual void told() {}
+
+ protected:
+  ~LeaseWatch() = default;
+};
+
 // How many workers the server should run for a stage from now on.
 struct StageChange {
   std::string pipeline;
@@ -92,12 +108,14 @@ struct Effects {
   std::vector<model::Record> records;
   std::vector<std::pair<Caller*, Answer>> answers;
   std::vector<StageChange> stage_changes;
+  std::vector<std::pair<LeaseWatch*, model::LeaseId>> revoked;
 
   void clear() {
     depends_on.reset();
     records.clear();
     answers.clear();
     stage_changes.clear();
+    revoked.clear();
   }
 };
 

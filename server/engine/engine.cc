@@ -232,6 +232,7 @@ absl::StatusOr<std::vector<PeekedItem>> Engine::peek(std::string_view queue, std
     for (; next != set.end() && items.size() < limit; ++next) items.push_back(peeked(*next));
   };
   show((*found)->ready, model::ItemState::kWaiting);
+  show((*found)->held, model::ItemState::kWaiting);
   show((*found)->delayed, model::ItemState::kDelayed);
   show((*found)->leased, model::ItemState::kLeased);
   return items;

@@ -93,6 +93,12 @@ class Engine {
   // Those that have ended; the others are passed over. Returns how many jobs were forgotten.
   std::uint64_t forget_jobs(base::Time now, std::span<const model::JobId> jobs, Effects& out);
   absl::StatusOr<std::uint64_t> forget_batch(base::Time now, model::BatchId batch, Effects& out);
+  // Ends items for good, whatever they are doing. Of one that a consumer holds, the lease is void: its watch is told, a
+  // completion that waits gets LEASE_LOST. For each id what became of it.
+  absl::StatusOr<std::vector<CancelOutcome>> cancel(base::Time now, std::string_view queue,
+                                                    std::span<const model::ItemId> items, Effects& out);
+  // Sends waiting dead letters back, each in one step, as long as there is room where it goes to and nobody waits for it.
+  absl::StatusOr<RedriveResult> redrive(base::Time now, const RedriveCommand& command, Effects& out);
   void join_queue(base::Time now, const JoinCommand& command, Caller& caller, Effects& out);
   void join_pipeline(base::Time now, const JoinCommand& command, Caller& caller, Effects& out);
 

@@ -94,6 +94,7 @@ std::uint64_t remove_queue(Step& step, Queue& queue) {
   }
   step.record(model::QueueErased{queue.id});
   step.tables.timers.cancel(queue.request_timer);
+  if (queue.keys) step.tables.timers.cancel(*queue.keys);
   std::erase(step.tables.to_settle, &queue);
   std::erase(step.tables.to_count, &queue);
   std::erase(step.tables.touched, &queue);

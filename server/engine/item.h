@@ -14,7 +14,10 @@
 namespace sluice::engine {
 
 class Queue;
+class LeaseWatch;
+struct Item;
 struct Job;
+struct OrderLine;
 struct RemoteWorker;
 struct Transfer;
 
@@ -23,6 +26,16 @@ struct Holder {
   std::string consumer;
   std::string stage;
   std::shared_ptr<RemoteWorker> worker;  // null: not a stage's remote worker
+  LeaseWatch* watch = nullptr;           // null: nobody is told of its end
+};
+
+// What is noted of an item with options in force. Due at the end of its time to live, whatever its state is then.
+struct Special : Timed {
+  explicit Special(Item& owner) : Timed(TimedKind::kExpiry), item(&owner) {}
+
+  Item* item;
+  OrderLine* line = nullptr;  // of its ordering key; null: none
+  bool held = false;          // while waiting: behind another of its key
 };
 
 struct PlaceTag;
@@ -40,8 +53,9 @@ struct Item : Timed, PlaceHook {
   model::BodyPtr body;  // null: only the journal has it
   std::size_t body_bytes = 0;
   std::shared_ptr<const model::Failure> last_failure;
-  model::ItemOptionsPtr options;  // null: none
-  Job* job = nullptr;             // null: none; it was put
+  model::ItemOptionsPtr options;     // null: none
+  std::unique_ptr<Special> special;  // null: no options in force
+  Job* job = nullptr;                // null: none; it was put
   std::uint32_t attempt = 0;
   model::ItemState state = model::ItemState::kWaiting;
 

@@ -7,6 +7,7 @@
 
 #include "server/engine/flow.h"
 #include "server/engine/jobs.h"
+#include "server/engine/special.h"
 
 namespace sluice::engine {
 namespace {
@@ -41,6 +42,8 @@ void change(Item& item, ItemState to) {
 void end(Step& step, Item& item) {
   Queue& queue = *item.queue;
   if (item.job != nullptr) leave_job(step, item);
+  leave(step.tables, item);
+  queue.note_departure(item);
   queue.bytes -= item.body_bytes;
   step.tables.bytes -= item.body_bytes;
   queue.resident_bytes -= item.resident_bytes();
@@ -72,31 +75,44 @@ void put_back_later(Step& step, Item& item, base::Time due) {
   step.record_item(item, false);
 }
 
-// A lifted item whose attempts are used up. It keeps its id, so that it can be followed.
+// A lifted item that has ended in its queue begins a new life in another. It keeps its id, so that it can be followed.
+void move(Step& step, Item& item, Queue& to, model::ItemOptionsPtr options) {
+  Queue& from = *item.queue;
+  // One that is only moved goes on for its job.
+  if (item.job != nullptr && item.state != ItemState::kRedriven) leave_job(step, item);
+  leave(step.tables, item);
+  from.note_departure(item);
+  from.bytes -= item.body_bytes;
+  from.resident_bytes -= item.resident_bytes();
+  to.bytes += item.body_bytes;
+  to.resident_bytes += item.resident_bytes();
+  const bool was_recorded = item.is_recorded();
+  // Its body stays in the journal, and it with it, if it is nowhere else.
+  if (!to.is_kept() && item.body) step.record_end(item);
+  item.queue = &to;
+  item.options = std::move(options);
+  item.state = ItemState::kWaiting;
+  item.attempt = 0;
+  item.put_time = step.now;
+  item.rank = fresh_rank(step, to, {});
+  ++step.count(to).put;
+  enter(step.tables, item);
+  to.note_arrival(item);
+  to.place(item);
+  step.record_item(item, !was_recorded);
+}
+
+void make_dead_letter(Step& step, Item& item, Queue& to) {
+  move(step, item, to, options_of_dead(item, *item.queue, to, step.now));
+}
+
+// A lifted item whose attempts are used up.
 void bury(Step& step, Item& item) {
   Queue& from = *item.queue;
   change(item, ItemState::kDeadLettered);
   ++step.count(from).dead_lettered;
-  Queue* to = dead_letter_queue_of(step, from);
-  if (to == nullptr) return end(step, item);
-
-  if (item.job != nullptr) leave_job(step, item);
-  from.bytes -= item.body_bytes;
-  from.resident_bytes -= item.resident_bytes();
-  to->bytes += item.body_bytes;
-  to->resident_bytes += item.resident_bytes();
-  const bool was_recorded = item.is_recorded();
-  // Its body stays in the journal, and it with it, if it is nowhere else.
-  if (!to->is_kept() && item.body) step.record_end(item);
-  // Terminal for the queue that it leaves, new in the one that it enters.
-  item.queue = to;
-  item.state = ItemState::kWaiting;
-  item.attempt = 0;
-  item.put_time = step.now;
-  item.rank = fresh_rank(step, *to, {});
-  ++step.count(*to).put;
-  to->place(item);
-  step.record_item(item, !was_recorded);
+  if (Queue* to = dead_letter_queue_of(step, from)) return make_dead_letter(step, item, *to);
+  end(step, item);
 }
 
 base::Duration jittered(Step& step, const model::RetryPolicy& policy, std::uint32_t attempt) {
@@ -112,6 +128,20 @@ void note_failure(Step& step, Item& item, model::Failure failure) {
   failure.attempt = item.attempt;
   failure.time = step.now;
   item.last_failure = std::make_shared<const model::Failure>(std::move(failure));
+}
+
+// The same for a lifted item.
+void expire_lifted(Step& step, Item& item) {
+  Queue& from = *item.queue;
+  change(item, ItemState::kExpired);
+  ++step.count(from).expired;
+  Queue* to = from.settings.dead_letter_expired ? dead_letter_queue_of(step, from) : nullptr;
+  if (to == nullptr) return end(step, item);
+  model::Failure failure;
+  failure.reason = model::failure_reason::kExpired;
+  failure.message = "its time to live was over before it was handed out";
+  note_failure(step, item, std::move(failure));
+  make_dead_letter(step, item, *to);
 }
 
 // How many times what is left of the budget one queue may hold of it.
@@ -144,14 +174,21 @@ void admit(Step& step, Queue& queue, model::NewItem&& fresh, model::ItemId id, J
   item->priority = fresh.priority;
   item->rank = fresh_rank(step, queue, id);
   item->put_time = step.now;
-  item->options = std::move(fresh.options);
   item->job = job;
   if (job != nullptr) hold(*job);
   keep_body(step.tables, *item, fresh.body);
-  if (fresh.delay.count() > 0) {
-    item->state = ItemState::kDelayed;
-    step.tables.timers.set(*item, base::add_saturating(step.now, fresh.delay));
+  base::Time ready = fresh.delay.count() > 0 ? base::add_saturating(step.now, fresh.delay) : step.now;
+  if (fresh.options || queue.settings.time_to_live.count() > 0) {
+    if (fresh.options) ready = std::max(ready, fresh.options->not_before);
+    item->options = options_for(queue, std::move(fresh.options), step.now);
+    enter(step.tables, *item);
+    remember_key(step, *item);
   }
+  if (ready > step.now) {
+    item->state = ItemState::kDelayed;
+    step.tables.timers.set(*item, ready);
+  }
+  queue.note_arrival(*item);
   queue.place(*item);
   ++step.count(queue).put;
   if (queue.is_kept()) step.record(item->record(std::move(fresh.body)));
@@ -184,6 +221,7 @@ void ripen(Step& step, Item& item) {
 void release(Step& step, Item& item) {
   lift(step, item);
   --item.attempt;
+  if (is_over(item, step.now)) return expire_lifted(step, item);
   put_back(step, item);
 }
 
@@ -202,16 +240,38 @@ void discard(Step& step, Item& item) {
   end(step, item);
 }
 
+void cancel(Step& step, Item& item) {
+  lift(step, item);
+  change(item, ItemState::kCancelled);
+  ++step.count(*item.queue).cancelled;
+  end(step, item);
+}
+
+void expire(Step& step, Item& item) {
+  lift(step, item);
+  expire_lifted(step, item);
+}
+
+void redrive(Step& step, Item& item, Queue& to) {
+  lift(step, item);
+  change(item, ItemState::kRedriven);
+  ++step.count(*item.queue).redriven;
+  item.last_failure = nullptr;
+  move(step, item, to, options_of_redriven(item, to, step.now));
+}
+
 std::uint64_t discard_depth(Step& step, Queue& queue) {
   const std::uint64_t count = queue.depth();
   while (!queue.ready.empty()) discard(step, *queue.ready.begin());
+  while (!queue.held.empty()) discard(step, *queue.held.begin());
   while (!queue.delayed.empty()) discard(step, *queue.delayed.begin());
   return count;
 }
 
 void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
-              std::uint32_t count) {
-  queue.requests.remember(step.now, queue.id, RequestLog::key(request_id, lease), first, count, step.request_records(queue));
+              std::uint32_t count, const std::vector<model::ItemId>& ids) {
+  queue.requests.remember(step.now, queue.id, RequestLog::key(request_id, lease), first, count, ids,
+                          step.request_records(queue));
   // The oldest is the first to go: a timer that runs is right.
   if (queue.request_timer.is_timed()) return;
   step.tables.timers.set(queue.request_timer, base::add_saturating(step.now, limits::kRequestIdWindow));
@@ -225,6 +285,7 @@ void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_re
   lift(step, item);
   ++step.count(queue).failed;
   if (do_not_retry || !queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
+  if (is_over(item, step.now)) return expire_lifted(step, item);
   ++queue.counters.retried;
   const base::Duration wait = retry_delay ? *retry_delay : jittered(step, queue.settings.retry, item.attempt);
   if (wait.count() <= 0) return put_back(step, item);
@@ -240,6 +301,7 @@ void lose_lease(Step& step, Item& item, std::string_view reason, std::string_vie
   lift(step, item);
   ++step.count(queue).lease_lost;
   if (!queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
+  if (is_over(item, step.now)) return expire_lifted(step, item);
   ++queue.counters.retried;
   put_back(step, item);
 }

@@ -24,12 +24,18 @@ void release(Step& step, Item& item);
 void finish(Step& step, Item& item);
 // Waiting, delayed or leased -> discarded.
 void discard(Step& step, Item& item);
+// Waiting, delayed or leased -> cancelled.
+void cancel(Step& step, Item& item);
+// The time to live of a waiting or delayed item is over: -> expired, and to the dead-letter queue if its queue says so.
+void expire(Step& step, Item& item);
+// Waiting -> redriven, and waiting in `to`, which has room for it.
+void redrive(Step& step, Item& item, Queue& to);
 // Discards everything waiting and delayed; returns how many.
 std::uint64_t discard_depth(Step& step, Queue& queue);
 
 // Keeps what a request was answered with, so that a repeated one gets the same.
 void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
-              std::uint32_t count);
+              std::uint32_t count, const std::vector<model::ItemId>& ids = {});
 
 // An attempt ended badly: leased -> waiting or delayed for another one, or to the dead-letter queue. `failure` gets its
 // queue, stage, attempt and time filled in.

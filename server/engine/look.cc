@@ -13,7 +13,7 @@ QueueView view_of(const Tables& tables, base::Time now, const Queue& queue) {
   view.paused = queue.paused;
   view.create_time = queue.create_time;
   view.pipeline = queue.pipeline;
-  view.waiting = queue.ready.size();
+  view.waiting = queue.waiting();
   view.delayed = queue.delayed.size();
   view.leased = queue.leased.size();
   view.bytes = queue.bytes;
@@ -57,6 +57,7 @@ PeekedItem peeked(const Item& item) {
   if (item.is_timed() && item.state != model::ItemState::kWaiting) peek.due = item.due;
   peek.last_failure = item.last_failure;
   if (item.job != nullptr) peek.job = item.job->facts.id;
+  peek.options = item.options;
   if (item.holder) {
     const bool named = item.holder->stage.empty() || (item.holder->worker && !item.holder->consumer.empty());
     peek.consumer = named ? item.holder->consumer : item.holder->stage;

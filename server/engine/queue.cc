@@ -1,8 +1,9 @@
 #include "server/engine/queue.h"
 
-#include "server/engine/job.h"
-
+#include <algorithm>
 #include <cassert>
+
+#include "server/engine/job.h"
 
 namespace sluice::engine {
 
@@ -34,20 +35,24 @@ Queue::~Queue() {
   by_age_.clear();
   const auto destroy = [](Item* item) { delete item; };
   ready.clear_and_dispose(destroy);
+  held.clear_and_dispose(destroy);
   delayed.clear_and_dispose(destroy);
   leased.clear_and_dispose(destroy);
 }
 
 void Queue::place(Item& item) {
+  if (item.special && item.special->line != nullptr) join_line(item);
   switch (item.state) {
-    case ItemState::kWaiting:
+    case ItemState::kWaiting: {
       // Most items are the last of their order, which makes the hint right.
-      ready.insert(ready.end(), item);
+      auto& waiting = item.special && item.special->held ? held : ready;
+      waiting.insert(waiting.end(), item);
       if (settings.order != model::QueueOrder::kFifo) {
         item.due = item.put_time;
         by_age_.insert(by_age_.end(), item);
       }
       break;
+    }
     case ItemState::kDelayed:
       delayed.insert(delayed.end(), item);
       break;
@@ -63,7 +68,12 @@ void Queue::place(Item& item) {
 void Queue::displace(Item& item) {
   switch (item.state) {
     case ItemState::kWaiting:
-      ready.erase(ready.iterator_to(item));
+      if (item.special && item.special->held) {
+        held.erase(held.iterator_to(item));
+        step_out(item);
+      } else {
+        ready.erase(ready.iterator_to(item));
+      }
       if (item.is_timed()) by_age_.erase(by_age_.iterator_to(item));
       break;
     case ItemState::kDelayed:
@@ -79,8 +89,28 @@ void Queue::displace(Item& item) {
 }
 
 std::optional<base::Time> Queue::oldest_put_time() const {
-  if (ready.empty()) return std::nullopt;
-  return settings.order == model::QueueOrder::kFifo ? ready.begin()->put_time : by_age_.begin()->due;
+  if (waiting() == 0) return std::nullopt;
+  if (settings.order != model::QueueOrder::kFifo) return by_age_.begin()->due;
+  base::Time oldest = base::kNever;
+  if (!ready.empty()) oldest = ready.begin()->put_time;
+  if (!held.empty()) oldest = std::min(oldest, held.begin()->put_time);
+  return oldest;
+}
+
+Item* Queue::find(model::ItemId item) {
+  if (!index) {
+    index = std::make_unique<absl::flat_hash_map<std::uint64_t, Item*>>();
+    index->reserve(unfinished());
+    const auto add_all = [this](auto& set) {
+      for (Item& each : set) index->emplace(model::number(each.id), &each);
+    };
+    add_all(ready);
+    add_all(held);
+    add_all(delayed);
+    add_all(leased);
+  }
+  const auto found = index->find(model::number(item));
+  return found == index->end() ? nullptr : found->second;
 }
 
 void Queue::recount_last_attempts() {

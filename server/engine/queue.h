@@ -4,12 +4,15 @@
 #include <boost/intrusive/set.hpp>
 #include <limits>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "server/base/histogram.h"
 #include "server/engine/item.h"
+#include "server/engine/keys.h"
 #include "server/engine/request_log.h"
 #include "server/engine/waiters.h"
 #include "server/model/counters.h"
@@ -42,13 +45,16 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  [[nodiscard]] std::size_t depth() const { return ready.size() + delayed.size(); }
+  [[nodiscard]] std::size_t depth() const { return waiting() + delayed.size(); }
+  [[nodiscard]] std::size_t waiting() const { return ready.size() + held.size(); }
   [[nodiscard]] std::size_t unfinished() const { return depth() + leased.size(); }
   // Whether the journal has its items, counts and requests.
   [[nodiscard]] bool is_kept() const { return settings.durability == model::Durability::kSync; }
   [[nodiscard]] bool closed() const { return state == model::QueueState::kClosed; }
   // Whether `n` more may be put now.
-  [[nodiscard]] bool has_room_for(std::size_t n) const { return settings.capacity == 0 || depth() + n <= settings.capacity; }
+  [[nodiscard]] bool has_room_for(std::size_t n) const {
+    return n == 0 || settings.capacity == 0 || depth() + n <= settings.capacity;
+  }
   // How many may be put now.
   [[nodiscard]] std::size_t room() const {
     if (settings.capacity == 0) return std::numeric_limits<std::size_t>::max();
@@ -62,6 +68,21 @@ class Queue {
   // Puts an item that is in none of the sets into the one of its state, or takes it out.
   void place(Item& item);
   void displace(Item& item);
+  // Whatever its state; null if it is not here. The first call makes an index of all items, which is kept up to date from then
+  // on, until the queue is empty.
+  [[nodiscard]] Item* find(model::ItemId item);
+  // An item has come into the queue, or leaves it.
+  void note_arrival(Item& item) {
+    if (index) index->emplace(model::number(item.id), &item);
+  }
+  void note_departure(const Item& item) {
+    if (index && index->erase(model::number(item.id)) > 0 && index->empty()) index.reset();
+  }
+  // Made when there is none.
+  QueueKeys& keys_here() {
+    if (!keys) keys = std::make_unique<QueueKeys>(*this);
+    return *keys;
+  }
   // When the longest-waiting item was put.
   [[nodiscard]] std::optional<base::Time> oldest_put_time() const;
   // Recounts what depends on the retry policy, after it changed.
@@ -84,6 +105,7 @@ class Queue {
   base::Histogram wait_times;  // from the put of an item to its first delivery; since the server started
 
   ItemSet<SoonerItem> ready;
+  ItemSet<SoonerItem> held;  // waiting too, each behind another of its ordering key
   ItemSet<SoonerDue> delayed;
   ItemSet<SmallerLease> leased;
   std::size_t leased_last_attempts = 0;  // leased items that cannot come back by themselves
@@ -93,6 +115,8 @@ class Queue {
   Joins joins;
   RequestLog requests;
   RequestTimer request_timer{*this};
+  std::unique_ptr<QueueKeys> keys;                                   // null: no item with a key was ever put
+  std::unique_ptr<absl::flat_hash_map<std::uint64_t, Item*>> index;  // by item id; null until somebody looks for one
 
   // Stages that take from this queue, and stages that put into it; owned by their pipelines.
   std::vector<Stage*> readers;

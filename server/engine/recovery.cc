@@ -7,6 +7,7 @@
 #include "server/engine/flow.h"
 #include "server/engine/jobs.h"
 #include "server/engine/life.h"
+#include "server/engine/special.h"
 #include "server/engine/state.h"
 
 namespace sluice::engine {
@@ -68,6 +69,7 @@ class Restorer {
     item->state = record.state;
     if (item->state == model::ItemState::kDelayed) tables_.timers.set(*item, record.due);
     keep_body(tables_, *item, std::move(record.body));
+    enter(tables_, *item);
     queue->place(*item);
     queue->was_idle = false;
     return absl::OkStatus();
@@ -76,7 +78,11 @@ class Restorer {
   absl::Status operator()(model::RequestRecord&& record) {
     Queue* queue = queue_of(record.queue);
     if (queue == nullptr) return damaged("a remembered request without a queue");
-    queue->requests.restore(std::move(record));
+    if (SeenKeys::is_one(record)) {
+      queue->keys_here().seen.restore(record);
+    } else {
+      queue->requests.restore(std::move(record));
+    }
     return absl::OkStatus();
   }
 
@@ -142,6 +148,7 @@ void Engine::finish_restore(base::Time now, Effects& out) {
       queue->requests.finish_restore();
       step.tables.timers.set(queue->request_timer,
                              queue->requests.forget_expired(step.now, queue->id, step.request_records(*queue)));
+      if (queue->keys) forget_keys(step, *queue->keys);
       return_leased(step, *queue);
       step.touch(*queue);
     }

@@ -18,12 +18,12 @@ const RememberedRequest* RequestLog::find(base::Time now, const std::string& key
 }
 
 void RequestLog::remember(base::Time now, model::QueueId queue, const std::string& key, model::ItemId first,
-                          std::uint32_t count, std::vector<model::Record>* records) {
+                          std::uint32_t count, const std::vector<model::ItemId>& ids, std::vector<model::Record>* records) {
   if (by_age_.size() >= limits::kMaxRequestIds) forget_oldest(queue, records);
-  const RememberedRequest request{base::add_saturating(now, limits::kRequestIdWindow), first, count};
+  const RememberedRequest request{base::add_saturating(now, limits::kRequestIdWindow), first, count, ids};
   remembered_.insert_or_assign(key, request);
   by_age_.push_back(key);
-  if (records != nullptr) records->emplace_back(model::RequestRecord{queue, key, request.expires, first, count});
+  if (records != nullptr) records->emplace_back(model::RequestRecord{queue, key, request.expires, first, count, ids});
 }
 
 void RequestLog::forget_oldest(model::QueueId queue, std::vector<model::Record>* records) {
@@ -43,7 +43,7 @@ base::Time RequestLog::forget_expired(base::Time now, model::QueueId queue, std:
 
 void RequestLog::record_all(model::QueueId queue, std::vector<model::Record>& records) const {
   for (const auto& [key, request] : remembered_) {
-    records.emplace_back(model::RequestRecord{queue, key, request.expires, request.first, request.count});
+    records.emplace_back(model::RequestRecord{queue, key, request.expires, request.first, request.count, request.ids});
   }
 }
 
@@ -52,7 +52,8 @@ void RequestLog::record_end_of_all(model::QueueId queue, std::vector<model::Reco
 }
 
 void RequestLog::restore(model::RequestRecord&& record) {
-  remembered_.insert_or_assign(record.key, RememberedRequest{record.expires, record.first, record.count});
+  remembered_.insert_or_assign(record.key,
+                               RememberedRequest{record.expires, record.first, record.count, std::move(record.ids)});
   by_age_.push_back(std::move(record.key));
 }
 

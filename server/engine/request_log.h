@@ -19,6 +19,7 @@ struct RememberedRequest {
   base::Time expires{};
   model::ItemId first{};
   std::uint32_t count = 0;
+  std::vector<model::ItemId> ids = {};  // not empty: these instead of `count` from `first` on
 };
 
 // Two parts: requests that succeeded, forgotten after limits::kRequestIdWindow or when there are more than
@@ -32,7 +33,7 @@ class RequestLog {
   [[nodiscard]] const RememberedRequest* find(base::Time now, const std::string& key) const;
   // Appends a record, and records of what is forgotten because there are too many.
   void remember(base::Time now, model::QueueId queue, const std::string& key, model::ItemId first, std::uint32_t count,
-                std::vector<model::Record>* records);
+                const std::vector<model::ItemId>& ids, std::vector<model::Record>* records);
   // Forgets what has expired, and returns when the next does; kNever if nothing is left.
   base::Time forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>* records);
   // Records of all that is remembered, or of its end: for a queue whose durability changes.

@@ -6,6 +6,7 @@
 #include "server/engine/jobs.h"
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
+#include "server/engine/special.h"
 #include "server/engine/transfer.h"
 
 namespace sluice::engine {
@@ -34,10 +35,15 @@ void settle(Step& step, Queue& queue) {
   }
 }
 
-void expire(Step& step, Item& item) {
+void fall_due(Step& step, Item& item) {
   if (item.state == model::ItemState::kDelayed) return ripen(step, item);
   lose_lease(step, item, model::failure_reason::kLeaseExpired,
              "the consumer neither ended nor extended its lease in time, or was lost");
+}
+
+// One that is held by a consumer may be finished; if it comes back, its time is found to be over.
+void end_of_time(Step& step, Item& item) {
+  if (item.state != model::ItemState::kLeased) expire(step, item);
 }
 
 void forget_requests(Step& step, Queue& queue) {
@@ -47,7 +53,7 @@ void forget_requests(Step& step, Queue& queue) {
 void handle(Step& step, Timed& due) {
   switch (due.kind) {
     case TimedKind::kItem:
-      return expire(step, static_cast<Item&>(due));
+      return fall_due(step, static_cast<Item&>(due));
     case TimedKind::kTransfer:
       return time_out(step, static_cast<Transfer&>(due));
     case TimedKind::kGet:
@@ -60,6 +66,10 @@ void handle(Step& step, Timed& due) {
       return fall_due(step, static_cast<Batch&>(due));
     case TimedKind::kRequests:
       return forget_requests(step, *static_cast<RequestTimer&>(due).queue);
+    case TimedKind::kExpiry:
+      return end_of_time(step, *static_cast<Special&>(due).item);
+    case TimedKind::kKeys:
+      return forget_keys(step, static_cast<QueueKeys&>(due));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/engine/admission.h"
 #include "server/engine/jobs.h"
 #include "server/engine/life.h"
 
@@ -80,7 +81,7 @@ absl::Status check(const Step& step, const Transfer& transfer) {
     if ((*queue)->closed()) {
       return base::error(Reason::kQueueClosed, fmt::format("queue \"{}\" is closed and takes no more items", part.queue));
     }
-    if (auto status = check_size(**queue, transfer.needs(part)); !status.ok()) return status;
+    if (auto status = check_size(**queue, needs(step, transfer, part)); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -89,22 +90,22 @@ absl::Status check(const Step& step, const Transfer& transfer) {
 Queue* first_full(const Step& step, const Transfer& transfer) {
   for (const auto& part : transfer.parts) {
     Queue* queue = step.tables.find_queue(part.queue);
-    if (!queue->has_room_for(transfer.needs(part))) return queue;
+    if (!queue->has_room_for(needs(step, transfer, part))) return queue;
   }
   return nullptr;
 }
 
-std::size_t items_for(const Transfer& transfer, const Queue& queue) {
+std::size_t items_for(const Step& step, const Transfer& transfer, const Queue& queue) {
   const auto part = std::ranges::find(transfer.parts, queue.name, &Transfer::Part::queue);
-  return part == transfer.parts.end() ? 0 : transfer.needs(*part);
+  return part == transfer.parts.end() ? 0 : needs(step, transfer, *part);
 }
 
 // Somebody ahead of `transfer` in the queue's line waits for room there; a newcomer stands behind everybody. Who lacks room in
 // another queue only is no obstacle here: if it were, two stages that share an output could block each other for good.
-bool must_wait_behind_others(const Queue& queue, const Transfer& transfer) {
+bool must_wait_behind_others(const Step& step, const Queue& queue, const Transfer& transfer) {
   for (const Transfer* ahead : queue.puts) {
     if (ahead == &transfer) return false;
-    if (!queue.has_room_for(items_for(*ahead, queue))) return true;
+    if (!queue.has_room_for(items_for(step, *ahead, queue))) return true;
   }
   return false;
 }
@@ -113,7 +114,7 @@ bool must_wait_behind_others(const Queue& queue, const Transfer& transfer) {
 Queue* first_with_a_line(const Step& step, const Transfer& transfer) {
   for (const auto& part : transfer.parts) {
     Queue* queue = step.tables.find_queue(part.queue);
-    if (must_wait_behind_others(*queue, transfer)) return queue;
+    if (needs(step, transfer, part) > 0 && must_wait_behind_others(step, *queue, transfer)) return queue;
   }
   return nullptr;
 }
@@ -124,8 +125,10 @@ Queue* remembering(const Step& step, const Transfer& transfer) {
   return step.tables.find_queue(transfer.parts.front().queue);
 }
 
-// Under ids from `first` on; returns the one after the last. `job`: that of the item that is completed, or null.
-model::ItemId put_part(Step& step, const Transfer& transfer, Transfer::Part& part, model::ItemId first, Job* job) {
+// Under ids from `first` on; returns the one after the last. With keys, appends who is there then to `ids`. `job`: that of the
+// item that is completed, or null.
+model::ItemId put_part(Step& step, const Transfer& transfer, Transfer::Part& part, model::ItemId first, Job* job,
+                       std::vector<model::ItemId>& ids) {
   Queue& queue = *step.tables.find_queue(part.queue);
   std::uint64_t id = model::number(first);
   if (transfer.submission) begin_jobs(step, *transfer.submission, queue, first, part.items.size());
@@ -133,7 +136,8 @@ model::ItemId put_part(Step& step, const Transfer& transfer, Transfer::Part& par
   for (auto& item : part.items) {
     if (ends) add_result(*job, item.body);
     Job* of = transfer.submission ? &job_of(step, model::ItemId{id}) : ends ? nullptr : job;
-    admit(step, queue, std::move(item), model::ItemId{id++}, of);
+    const model::ItemId put = admit_or_find(step, queue, std::move(item), model::ItemId{id++}, of);
+    if (transfer.keyed) ids.push_back(put);
   }
   return model::ItemId{id};
 }
@@ -151,28 +155,24 @@ void carry_out(Step& step, Transfer& transfer) {
   for (const auto& part : transfer.parts) total += part.items.size();
   const model::ItemId first = total > 0 ? step.new_item_ids(total) : model::ItemId{};
   model::ItemId id = first;
-  for (auto& part : transfer.parts) id = put_part(step, transfer, part, id, job);
+  std::vector<model::ItemId> ids;
+  for (auto& part : transfer.parts) id = put_part(step, transfer, part, id, job, ids);
   if (job != nullptr) let_go(step, *job);
   const auto count = static_cast<std::uint32_t>(total);
-  if (memory != nullptr) remember(step, *memory, transfer.request_id, transfer.lease, first, count);
+  if (memory != nullptr) remember(step, *memory, transfer.request_id, transfer.lease, first, count, ids);
   if (transfer.completes != nullptr) {
     answer_all(step, transfer, CompleteAnswer{});
   } else {
-    answer_all(step, transfer, PutAnswer{absl::OkStatus(), first, count});
+    answer_all(step, transfer, PutAnswer{absl::OkStatus(), first, count, false, std::move(ids)});
   }
 }
 
 // Admits what fits of a put one by one; at least one item does. True if nothing is left.
 bool carry_out_in_part(Step& step, Transfer& transfer) {
-  auto& items = transfer.parts.front().items;
   Queue& queue = *step.tables.find_queue(transfer.parts.front().queue);
-  const std::size_t n = std::min(items.size() - transfer.admitted, queue.room());
-  const model::ItemId first = step.new_item_ids(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    admit(step, queue, std::move(items[transfer.admitted++]), model::ItemId{model::number(first) + i});
-  }
-  const bool whole = transfer.admitted == items.size();
-  const PutAnswer answer{absl::OkStatus(), first, static_cast<std::uint32_t>(n), !whole};
+  PutAnswer answer = admit_what_fits(step, transfer, queue);
+  const bool whole = transfer.admitted == transfer.parts.front().items.size();
+  answer.more = !whole;
   if (whole) {
     answer_all(step, transfer, answer);
   } else {
@@ -270,7 +270,7 @@ bool repeats(Step& step, Transfer& transfer, Queue& memory) {
   const std::string key = RequestLog::key(transfer.request_id, transfer.lease);
   if (const RememberedRequest* earlier = memory.requests.find(step.now, key)) {
     const Answer answer = transfer.lease == model::LeaseId{}
-                              ? Answer{PutAnswer{absl::OkStatus(), earlier->first, earlier->count}}
+                              ? Answer{PutAnswer{absl::OkStatus(), earlier->first, earlier->count, false, earlier->ids}}
                               : Answer{CompleteAnswer{}};
     answer_all(step, transfer, answer);
     return true;
@@ -312,7 +312,8 @@ void begin_transfer(Step& step, Transfer transfer) {
     return answer_all(step, transfer,
                       CompleteAnswer{base::error(Reason::kLeaseLost, "another completion of this item is waiting already")});
   }
-  absl::Status status = check(step, transfer);
+  transfer.keyed = may_have_twins(transfer);
+  absl::Status status = transfer.keyed && transfer.submission ? no_twins_of_jobs() : check(step, transfer);
   Queue* obstacle = nullptr;
   if (status.ok()) {
     obstacle = first_full(step, transfer);
@@ -333,7 +334,11 @@ bool admit_waiting(Step& step, Queue& queue) {
   bool any = false;
   for (auto place = queue.puts.begin(); place != queue.puts.end();) {
     Transfer& next = **place++;
-    if (!queue.has_room_for(items_for(next, queue))) return any;
+    if (!queue.has_room_for(items_for(step, next, queue))) {
+      // Those behind need no less, unless keys make them need nothing.
+      if (!queue.keys) return any;
+      continue;
+    }
     if (first_full(step, next) != nullptr || first_with_a_line(step, next) != nullptr) continue;
     if (const absl::Status status = check_server(step, next); !status.ok()) {
       refuse(step, next, status);
@@ -355,7 +360,7 @@ void refuse_waiting(Step& step, Queue& queue, const absl::Status& status) {
 void refuse_too_large(Step& step, Queue& queue) {
   for (auto place = queue.puts.begin(); place != queue.puts.end();) {
     Transfer& waiting = **place++;
-    if (auto status = check_size(queue, items_for(waiting, queue)); !status.ok()) refuse(step, waiting, status);
+    if (auto status = check_size(queue, items_for(step, waiting, queue)); !status.ok()) refuse(step, waiting, status);
   }
 }
 

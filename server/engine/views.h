@@ -129,6 +129,7 @@ struct PeekedItem {
   base::Time put_time{};
   std::optional<base::Time> due;  // of a delayed item: ready; of a leased one: its lease runs out
   std::shared_ptr<const model::Failure> last_failure;
+  model::ItemOptionsPtr options;  // null: none
   model::JobId job{};
   std::string consumer;  // the stage, or the name of the consumer or remote worker
 };

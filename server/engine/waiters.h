@@ -39,14 +39,12 @@ struct Transfer : Timed {
   model::LeaseId lease{};     // of `completes`
   std::string request_id;
   bool one_by_one = false;
+  bool keyed = false;                            // some items have keys that may keep them out
   std::shared_ptr<const Submission> submission;  // null: its items are no jobs
   std::vector<model::BodyPtr> results;           // of a completion, for the item's job
   std::size_t admitted = 0;                      // one by one: how many items of the part are in
   // Several when a request was repeated while it waited. Each gives up for itself; the rest get the answer.
   std::vector<Asker> askers;
-
-  // What must fit at once before the transfer can go on: how many items of `part`.
-  [[nodiscard]] std::size_t needs(const Part& part) const { return one_by_one ? 1 : part.items.size(); }
 
   // While waiting: its place in Tables::transfers. It also stands in the line of every queue that it has a part for, behind
   // the same others everywhere, and is carried out when it is the first in all of them and all have room.

@@ -268,6 +268,7 @@ void to_store(const model::RequestRecord& record, store::Request& out) {
   out.set_expires(micros(record.expires));
   out.set_first_item_id(model::number(record.first));
   out.set_count(record.count);
+  for (const model::ItemId id : record.ids) out.add_item_ids(model::number(id));
 }
 
 model::RequestRecord from_store(const store::Request& stored) {
@@ -275,6 +276,7 @@ model::RequestRecord from_store(const store::Request& stored) {
   record.expires = time_of(stored.expires());
   record.first = model::ItemId{stored.first_item_id()};
   record.count = stored.count();
+  for (const std::uint64_t id : stored.item_ids()) record.ids.push_back(model::ItemId{id});
   return record;
 }
 

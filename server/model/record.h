@@ -73,6 +73,7 @@ struct RequestRecord {
   base::Time expires{};
   ItemId first{};
   std::uint32_t count = 0;
+  std::vector<ItemId> ids = {};  // not empty: these instead of `count` from `first` on
 
   bool operator==(const RequestRecord&) const = default;
 };

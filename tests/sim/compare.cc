@@ -48,6 +48,10 @@ void compare_counters(const model::QueueCounters& engine, const RefQueue& queue)
   same(engine.dead_lettered, reference.dead_lettered, queue.name, "counter dead_lettered");
   same(engine.discarded, reference.discarded, queue.name, "counter discarded");
   same(engine.rejected, reference.rejected, queue.name, "counter rejected");
+  same(engine.cancelled, reference.cancelled, queue.name, "counter cancelled");
+  same(engine.expired, reference.expired, queue.name, "counter expired");
+  same(engine.redriven, reference.redriven, queue.name, "counter redriven");
+  same(engine.duplicates, reference.duplicates, queue.name, "counter duplicates");
 }
 
 void compare_item(const engine::PeekedItem& seen, const RefItem& item, const std::string& queue) {
@@ -58,6 +62,12 @@ void compare_item(const engine::PeekedItem& seen, const RefItem& item, const std
   if (seen.attempt != item.attempt || seen.priority != item.priority || failure != item.failure) {
     throw Mismatch(fmt::format("queue {}: {} has attempt {} priority {} failure '{}', must be {} {} '{}'", queue, item.payload,
                                seen.attempt, seen.priority, failure, item.attempt, item.priority, item.failure));
+  }
+  const model::ItemOptions none;
+  const model::ItemOptions& options = seen.options == nullptr ? none : *seen.options;
+  if (options.expires != item.over.due || options.dead_from != item.dead_from || options.unique_key != item.unique_key ||
+      options.order_key != item.order_key) {
+    throw Mismatch(fmt::format("queue {}: {} has options of another item", queue, item.payload));
   }
   const bool ticking = item.state != ItemState::kWaiting && !item.completing && item.alarm.due != base::kNever;
   if (ticking && seen.due != item.alarm.due) {

@@ -54,8 +54,8 @@ void Driver::change_mood() {
   const std::uint32_t gets = random_.chance(50) ? 40 : 12;
   const std::uint32_t ends = random_.chance(50) ? 30 : 8;
   //          create update remove close pause purge put again get complete again fail extend release finish lose join withdraw
-  //          restart
-  weights_ = {3, 2, 1, 1, 3, 2, puts, 3, gets, ends, 3, ends / 3, 3, ends / 4, ends / 6, ends / 8, 4, 4, 1};
+  //          restart cancel redrive
+  weights_ = {3, 2, 1, 1, 3, 2, puts, 3, gets, ends, 3, ends / 3, 3, ends / 4, ends / 6, ends / 8, 4, 4, 1, 3, 4};
 }
 
 void Driver::step() {
@@ -65,7 +65,8 @@ void Driver::step() {
       &Driver::create,         &Driver::update, &Driver::remove,    &Driver::close,   &Driver::pause_or_resume,
       &Driver::purge,          &Driver::put,    &Driver::put_again, &Driver::get,     &Driver::complete,
       &Driver::complete_again, &Driver::fail,   &Driver::extend,    &Driver::release, &Driver::finish,
-      &Driver::lose,           &Driver::join,   &Driver::withdraw,  &Driver::restart};
+      &Driver::lose,           &Driver::join,   &Driver::withdraw,  &Driver::restart, &Driver::cancel,
+      &Driver::redrive};
   (this->*kCommands[random_.weighted(weights_)])();
   if (random_.below(100) == 0) world_.check_recovery();
 }
@@ -100,6 +101,9 @@ model::QueueSettingsPatch Driver::settings(bool fresh) {
   if (fresh) patch.multiplier = static_cast<double>(random_.between(1, 3));
   if (fresh) patch.jitter = random_.chance(50) ? 0.0 : 0.5;
   if (random_.chance(20)) patch.dead_letter_queue = "";
+  if (random_.chance(30)) patch.time_to_live = random_.chance(40) ? Duration{0} : some_wait();
+  if (random_.chance(20)) patch.dead_letter_expired = random_.chance(60);
+  if (fresh || random_.chance(20)) patch.dedup_window = some_wait();
   // Its own dead letters would come back to it for ever.
   if (random_.chance(20)) patch.dead_letter_queue = "morgue";
   return patch;
@@ -134,7 +138,56 @@ void Driver::purge() {
 NewRefItem Driver::fresh_item() {
   NewRefItem item{.payload = fmt::format("p{}", ++last_payload_), .priority = random_.between(-1, 1)};
   if (random_.chance(15)) item.delay = some_wait();
+  if (random_.chance(30)) make_special(item);
   return item;
+}
+
+void Driver::make_special(NewRefItem& item) {
+  if (random_.chance(20)) item.not_before = world_.now() + Duration{random_.between(-20'000, 50'000)};
+  if (random_.chance(30)) item.time_to_live = some_wait();
+  if (random_.chance(30)) item.dedup_key = fmt::format("d{}", random_.below(4));
+  if (random_.chance(15)) item.dedup_window = some_wait();
+  if (random_.chance(30)) item.unique_key = fmt::format("u{}", random_.below(4));
+  if (random_.chance(50)) item.order_key = fmt::format("o{}", random_.below(2));
+}
+
+std::vector<std::string> Driver::some_items(const std::string& name) {
+  std::vector<std::string> payloads;
+  const auto queue = world_.reference().queues().find(name);
+  if (queue != world_.reference().queues().end()) {
+    for (const RefItem& item : queue->second.items) {
+      if (random_.chance(30)) payloads.push_back(item.payload);
+    }
+  }
+  // Never admitted ones are left out by the world; so only one that somebody has had.
+  if (!old_leases_.empty() && random_.chance(10)) {
+    for (const auto& [other, each] : world_.reference().queues()) {
+      if (other != name && !each.items.empty()) payloads.push_back(each.items.front().payload);
+    }
+  }
+  return payloads;
+}
+
+void Driver::cancel() {
+  const std::string queue = some_queue();
+  world_.cancel(queue, some_items(queue), random_.chance(10) ? 1 : 0);
+}
+
+// Mostly where dead letters are.
+void Driver::redrive() {
+  std::vector<std::string> cemeteries;
+  for (const auto& [name, queue] : world_.reference().queues()) {
+    const bool any = std::ranges::any_of(queue.items, [](const RefItem& item) { return !item.dead_from.empty(); });
+    if (any) cemeteries.push_back(name);
+  }
+  const std::string queue = cemeteries.empty() || random_.chance(10) ? some_queue() : random_.one_of(cemeteries);
+  std::optional<std::string> to;
+  if (random_.chance(20)) to = some_queue();
+  std::optional<std::string> reason;
+  if (random_.chance(30)) reason = random_.chance(50) ? "TEST" : "EXPIRED";
+  std::vector<std::string> payloads;
+  if (random_.chance(30)) payloads = some_items(queue);
+  world_.redrive(queue, to, reason, payloads, random_.chance(50) ? 1'000 : 1 + random_.below(4));
 }
 
 Time Driver::some_give_up() {

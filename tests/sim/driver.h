@@ -59,6 +59,8 @@ class Driver {
   void release();
   void finish();
   void lose();
+  void cancel();
+  void redrive();
   void join();
   void withdraw();
   void restart();
@@ -73,6 +75,9 @@ class Driver {
   [[nodiscard]] Duration some_wait() { return Duration{random_.between(1, 50'000)}; }
   [[nodiscard]] std::string some_request_id();
   [[nodiscard]] NewRefItem fresh_item();
+  void make_special(NewRefItem& item);
+  // Some that are in the queue, and perhaps one that is or was elsewhere.
+  [[nodiscard]] std::vector<std::string> some_items(const std::string& queue);
   [[nodiscard]] bool is_alive(const std::string& payload) const;
   [[nodiscard]] bool is_known(const SentPut& sent) const;
 

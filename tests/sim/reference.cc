@@ -46,14 +46,19 @@ bool RefQueue::ended() const {
          });
 }
 
+bool RefQueue::sooner(const RefItem& a, const RefItem& b) const {
+  if (settings.order == model::QueueOrder::kPriority && a.priority != b.priority) return a.priority < b.priority;
+  return a.place < b.place;
+}
+
 std::vector<const RefItem*> RefQueue::in_order() const {
   std::vector<const RefItem*> waiting;
   for (const RefItem& item : items) {
     if (item.state == ItemState::kWaiting) waiting.push_back(&item);
   }
   std::ranges::sort(waiting, [this](const RefItem* a, const RefItem* b) {
-    if (settings.order == model::QueueOrder::kPriority && a->priority != b->priority) return a->priority < b->priority;
-    return a->place < b->place;
+    const bool a_goes = may_go(*a);
+    return a_goes != may_go(*b) ? a_goes : sooner(*a, *b);
   });
   return waiting;
 }
@@ -154,6 +159,7 @@ void Reference::put(int caller, const std::string& name, const std::vector<NewRe
   RefTransfer put;
   put.one_by_one = one_by_one && !makes(Mistake::kPutsOneByOneAllOrNone);
   put.parts = {{name, items}};
+  put.keyed = std::ranges::any_of(items, &NewRefItem::keyed);
   put.request = put_key(request_id);
   if (repeats(*queue, put.request, caller, give_up, true)) return;
   transfer(caller, std::move(put), give_up);
@@ -177,6 +183,7 @@ void Reference::complete(int caller, const std::string& name, std::uint64_t toke
     auto part = std::ranges::find(completion.parts, output, [](const auto& each) { return each.first; });
     if (part == completion.parts.end()) part = completion.parts.insert(part, {output, {}});
     part->second.push_back(fresh);
+    completion.keyed = completion.keyed || fresh.keyed();
   }
   transfer(caller, std::move(completion), give_up);
   settle();
@@ -189,6 +196,8 @@ bool Reference::repeats(RefQueue& queue, const std::string& key, int caller, Tim
     Reply again{.caller = caller, .outcome = "ok"};
     if (put) again.count = remembered->second.count;
     if (put) again.first = remembered->second.first;
+    if (put) again.payloads = remembered->second.payloads;
+    again.attempts.resize(again.payloads.size());
     replies_.push_back(std::move(again));
     return true;
   }
@@ -220,7 +229,7 @@ void Reference::get(int caller, const std::string& name, std::uint32_t max_items
   const RefGet get{
       .caller = {caller, alarm(give_up)}, .queue = name, .max_items = max_items, .max_bytes = max_bytes, .lease = lease};
   // Whoever waits while there is something to take waits for the end of a pause.
-  if (!queue->paused && queue->count(ItemState::kWaiting) > 0) {
+  if (!queue->paused && queue->next_to_go() != nullptr) {
     deliver(*queue, get);
     return settle();
   }
@@ -271,9 +280,37 @@ std::string Reference::release(const std::string& name, std::uint64_t token) {
   RefItem* item = queue->leased(token);
   if (item == nullptr || item->completing) return "LEASE_LOST";
   if (!makes(Mistake::kReleaseCountsAsAttempt)) --item->attempt;
-  put_back(*queue, *item);
+  if (item->is_over(now_)) {
+    expire(*queue, *item);
+  } else {
+    put_back(*queue, *item);
+  }
   settle();
   return "OK";
+}
+
+std::string Reference::cancel(const std::string& name, const std::vector<std::string>& payloads, int unknown) {
+  RefQueue* queue = find(name);
+  if (queue == nullptr) return "QUEUE_NOT_FOUND";
+  std::string result = "cancelled:";
+  for (const std::string& payload : payloads) {
+    const auto item = std::ranges::find(queue->items, payload, &RefItem::payload);
+    if (item == queue->items.end()) {
+      result += " gone";
+      continue;
+    }
+    const bool held = item->state == ItemState::kLeased;
+    result += held ? " revoked" : " cancelled";
+    if (held && makes(Mistake::kCancelLeavesWhatIsHeld)) continue;
+    for (std::size_t i = line_.size(); i-- > 0;) {
+      if (held && line_[i].completes_queue == name && line_[i].completes_token == item->token) refuse(i, "LEASE_LOST");
+    }
+    ++queue->counters.cancelled;
+    erase(*queue, payload);
+  }
+  for (; unknown > 0; --unknown) result += " unknown";
+  settle();
+  return result;
 }
 
 std::string Reference::finish_many(const std::string& name, const std::vector<std::uint64_t>& tokens) {
@@ -336,7 +373,9 @@ void Reference::restart() {
   line_.clear();
   if (!makes(Mistake::kRestartKeepsWaiters)) gets_.clear();
   joins_.clear();
+  set_alarms_anew();
   for (auto& [name, queue] : queues_) {
+    if (makes(Mistake::kRestartForgetsKeys)) queue.seen_keys.clear();
     std::vector<std::uint64_t> held;
     for (RefItem& item : queue.items) {
       item.completing = false;

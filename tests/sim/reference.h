@@ -30,6 +30,8 @@ struct Choices {
   std::function<std::uint64_t(const std::string&)> token;
   // The idle_count with which the present command ended the caller's join; nothing if it did not.
   std::function<std::optional<std::uint64_t>(int caller)> done;
+  // By its number the engine loads a payload after a restart, and sets its alarms anew.
+  std::function<std::uint64_t(const std::string&)> id;
   // How long the texts are that say why the payload's last attempt failed, by the engine's records.
   std::function<std::size_t(const std::string&)> failure_bytes;
 };
@@ -49,6 +51,14 @@ struct NewRefItem {
   std::string payload;
   std::int64_t priority = 0;
   Duration delay{0};
+  Time not_before{};
+  Duration time_to_live{0};
+  std::string dedup_key;
+  Duration dedup_window{0};
+  std::string unique_key;
+  std::string order_key;
+
+  [[nodiscard]] bool keyed() const { return !dedup_key.empty() || !unique_key.empty(); }
 };
 
 // Something that falls due: `order` breaks ties, the one that was set earlier goes first.
@@ -68,12 +78,21 @@ struct RefItem {
   bool completing = false;  // a completion of it waits for room: its lease stands still
   Duration lease_left{0};
   std::string failure;
+  // As they were put. Nothing of it is in force for a dead letter.
+  Duration time_to_live{0};
+  std::string unique_key;
+  std::string order_key;
+  std::string dead_from;
+  Alarm over;  // the end of its time
+
+  [[nodiscard]] bool is_over(Time now) const { return over.due <= now; }
 };
 
 struct RefRequest {
   Time expires{};
   std::string first;
   std::uint32_t count = 0;
+  std::vector<std::string> payloads;  // of a put with keys: who is there, one by one
 };
 
 struct RefQueue {
@@ -88,6 +107,7 @@ struct RefQueue {
   std::vector<RefItem> items;  // all unfinished
   model::QueueCounters counters;
   std::map<std::string, RefRequest> requests;
+  std::map<std::string, std::pair<Time, std::string>> seen_keys;  // until when, and whose they were
 
   [[nodiscard]] std::size_t count(model::ItemState state) const;
   [[nodiscard]] bool has_room_for(std::size_t more) const;
@@ -97,8 +117,15 @@ struct RefQueue {
   [[nodiscard]] Duration longest_backoff(std::uint32_t attempt) const;
   // Closed, and nothing can come any more.
   [[nodiscard]] bool ended() const;
-  // The waiting items as they would be handed out.
+  // Whether no other of its ordering key goes before this waiting item.
+  [[nodiscard]] bool may_go(const RefItem& item) const;
+  [[nodiscard]] bool sooner(const RefItem& a, const RefItem& b) const;
+  // The waiting items: first those that may be handed out, then the others.
   [[nodiscard]] std::vector<const RefItem*> in_order() const;
+  // The one that would be handed out; null if none may be.
+  [[nodiscard]] RefItem* next_to_go();
+  // Who is there in place of a new item; empty: nobody. `leaving`: the token of one that does not count.
+  [[nodiscard]] std::string twin_of(const NewRefItem& item, Time now, std::uint64_t leaving = 0) const;
   RefItem* leased(std::uint64_t token);
 };
 
@@ -116,10 +143,9 @@ struct RefTransfer {
   std::string request;  // key; empty: none
   // A put whose items go in each on its own; those that are in are no longer in its part.
   bool one_by_one = false;
+  bool keyed = false;
 
   [[nodiscard]] bool needs(const std::string& queue) const;
-  // How many must fit at once.
-  [[nodiscard]] std::size_t items_for(const std::string& queue) const;
 };
 
 struct RefGet {
@@ -156,6 +182,12 @@ enum class Mistake {
   kGetsTooManyBytes,
   kFinishStopsAtALostLease,
   kLostItemsLieTurnedOver,
+  kPutsTwins,
+  kForgetsOrderKeys,
+  kExpiresWhatIsHeld,
+  kRestartForgetsKeys,
+  kRedrivesIntoFullQueues,
+  kCancelLeavesWhatIsHeld,
 };
 
 class Reference {
@@ -180,6 +212,11 @@ class Reference {
                    const std::string& reason, const std::string& request_id);
   std::string extend(const std::string& queue, std::uint64_t token, std::optional<Duration> duration);
   std::string release(const std::string& queue, std::uint64_t token);
+  // "cancelled:" and a word for each. `unknown`: ids that nobody ever had, besides.
+  std::string cancel(const std::string& queue, const std::vector<std::string>& payloads, int unknown);
+  // "redriven:" and how many each.
+  std::string redrive(const std::string& queue, const std::optional<std::string>& to, const std::optional<std::string>& reason,
+                      const std::vector<std::string>& payloads, std::size_t limit);
   // "finished:" and a word for each token.
   std::string finish_many(const std::string& queue, const std::vector<std::uint64_t>& tokens);
   std::string lose(const std::string& queue, const std::vector<std::uint64_t>& tokens);
@@ -212,6 +249,9 @@ class Reference {
   RefQueue* find(const std::string& name);
   [[nodiscard]] bool has_room(const RefQueue& queue, std::size_t more) const;
   [[nodiscard]] bool has_ended(const RefQueue& queue) const;
+  // How many must fit at once.
+  [[nodiscard]] std::size_t items_for(const RefTransfer& transfer, const std::string& queue) const;
+  [[nodiscard]] std::string twin_of(const RefQueue& queue, const NewRefItem& item, std::uint64_t leaving = 0) const;
   Alarm alarm(Time due) { return {due, ++last_order_}; }
   void reply(int caller, std::string outcome) { replies_.push_back({.caller = caller, .outcome = std::move(outcome)}); }
 
@@ -233,7 +273,14 @@ class Reference {
   bool repeats(RefQueue& queue, const std::string& key, int caller, Time give_up, bool put);
 
   // Items.
-  void admit(RefQueue& queue, const NewRefItem& item);
+  // Puts it, or finds its twin; returns the payload of the one that is there then.
+  std::string admit_or_find(RefQueue& queue, const NewRefItem& item);
+  RefItem& admit(RefQueue& queue, const NewRefItem& item, const std::string& dead_from = {});
+  // A new life in another queue.
+  RefItem& move(RefQueue& from, const RefItem& item, RefQueue& to, const std::string& dead_from);
+  RefQueue* dead_letter_queue_of(const RefQueue& queue);
+  void expire(RefQueue& queue, const RefItem& item);
+  std::string redrive_one(RefQueue& queue, const RefItem& item, const std::optional<std::string>& to);
   void deliver(RefQueue& queue, const RefGet& get);
   void put_back(RefQueue& queue, RefItem& item);
   void lose_lease(RefQueue& queue, std::uint64_t token, const std::string& reason);
@@ -244,6 +291,9 @@ class Reference {
   void erase(RefQueue& queue, const std::string& payload);
   std::uint64_t discard_depth(RefQueue& queue);
   std::int64_t fresh_place(const RefQueue& queue);
+
+  // After a restart: alarms that are due at the same time go in the order of their items.
+  void set_alarms_anew();
 
   // After each change: joins, then the lines of puts and gets, until nothing moves.
   void settle();

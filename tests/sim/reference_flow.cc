@@ -14,13 +14,19 @@ bool RefTransfer::needs(const std::string& queue) const {
   return std::ranges::any_of(parts, [&](const auto& part) { return part.first == queue; });
 }
 
-std::size_t RefTransfer::items_for(const std::string& queue) const {
-  const auto part = std::ranges::find(parts, queue, [](const auto& each) { return each.first; });
-  if (part == parts.end()) return 0;
-  return one_by_one ? 1 : part->second.size();
+// Twins of items that are there need no room.
+std::size_t Reference::items_for(const RefTransfer& transfer, const std::string& name) const {
+  const auto part = std::ranges::find(transfer.parts, name, [](const auto& each) { return each.first; });
+  if (part == transfer.parts.end()) return 0;
+  if (transfer.one_by_one) return 1;
+  const RefQueue& queue = queues_.at(name);
+  const std::uint64_t leaving = transfer.completes_queue == name ? transfer.completes_token : 0;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(part->second, [&](const NewRefItem& item) { return twin_of(queue, item, leaving).empty(); }));
 }
 
 bool Reference::has_room(const RefQueue& queue, std::size_t more) const {
+  if (more == 0) return true;
   return queue.has_room_for(makes(Mistake::kAdmitsOneTooMany) ? more - 1 : more);
 }
 
@@ -59,7 +65,7 @@ std::string Reference::obstacle(const RefTransfer& transfer) {
     const RefQueue* queue = find(name);
     if (queue == nullptr) return "QUEUE_NOT_FOUND";
     if (queue->closed) return "QUEUE_CLOSED";
-    if (queue->settings.capacity != 0 && transfer.items_for(name) > queue->settings.capacity) return "BATCH_TOO_LARGE";
+    if (queue->settings.capacity != 0 && items_for(transfer, name) > queue->settings.capacity) return "BATCH_TOO_LARGE";
   }
   return "";
 }
@@ -67,7 +73,7 @@ std::string Reference::obstacle(const RefTransfer& transfer) {
 // The first of its queues that has no room for it, or else where it must wait behind others; null if it can happen now.
 RefQueue* Reference::blocking(const RefTransfer& transfer, std::size_t ahead) {
   for (const auto& [name, items] : transfer.parts) {
-    if (!has_room(queues_.at(name), transfer.items_for(name))) return &queues_.at(name);
+    if (!has_room(queues_.at(name), items_for(transfer, name))) return &queues_.at(name);
   }
   return held_up(transfer, ahead);
 }
@@ -78,8 +84,9 @@ RefQueue* Reference::held_up(const RefTransfer& transfer, std::size_t ahead) {
   if (makes(Mistake::kLetsPutsOvertake)) return nullptr;
   for (const auto& [name, items] : transfer.parts) {
     RefQueue& queue = queues_.at(name);
+    if (items_for(transfer, name) == 0) continue;
     for (std::size_t i = 0; i < ahead; ++i) {
-      if (line_[i].needs(name) && !has_room(queue, line_[i].items_for(name))) return &queue;
+      if (line_[i].needs(name) && !has_room(queue, items_for(line_[i], name))) return &queue;
     }
   }
   return nullptr;
@@ -101,9 +108,12 @@ void Reference::carry_out(const RefTransfer& transfer) {
   RefRequest request{.expires = now_ + limits::kRequestIdWindow};
   for (const auto& [name, items] : transfer.parts) {
     RefQueue& queue = queues_.at(name);
-    if (request.first.empty()) request.first = items.front().payload;
+    if (request.first.empty() && !transfer.keyed) request.first = items.front().payload;
     request.count += static_cast<std::uint32_t>(items.size());
-    for (const NewRefItem& item : items) admit(queue, item);
+    for (const NewRefItem& item : items) {
+      const std::string there = admit_or_find(queue, item);
+      if (transfer.keyed) request.payloads.push_back(there);
+    }
   }
   const std::string& memory = put ? transfer.parts.front().first : transfer.completes_queue;
   if (!transfer.request.empty()) queues_.at(memory).requests[transfer.request] = request;
@@ -111,6 +121,8 @@ void Reference::carry_out(const RefTransfer& transfer) {
     Reply done{.caller = waiting.caller, .outcome = "ok"};
     if (put) done.count = request.count;
     if (put) done.first = request.first;
+    if (put) done.payloads = request.payloads;
+    done.attempts.resize(done.payloads.size());
     replies_.push_back(std::move(done));
   }
 }
@@ -118,11 +130,14 @@ void Reference::carry_out(const RefTransfer& transfer) {
 bool Reference::carry_out_in_part(RefTransfer& transfer) {
   auto& [name, items] = transfer.parts.front();
   RefQueue& queue = queues_.at(name);
-  Reply told{.caller = transfer.callers.front().caller, .outcome = "in part", .first = items.front().payload};
-  for (; !items.empty() && has_room(queue, 1); ++told.count) {
-    admit(queue, items.front());
+  Reply told{.caller = transfer.callers.front().caller, .outcome = "in part"};
+  if (!transfer.keyed) told.first = items.front().payload;
+  for (; !items.empty() && (has_room(queue, 1) || !twin_of(queue, items.front()).empty()); ++told.count) {
+    const std::string there = admit_or_find(queue, items.front());
+    if (transfer.keyed) told.payloads.push_back(there);
     items.erase(items.begin());
   }
+  told.attempts.resize(told.payloads.size());
   if (items.empty()) told.outcome = "ok";
   replies_.push_back(std::move(told));
   return items.empty();
@@ -157,7 +172,7 @@ void Reference::end_line_of(const std::string& queue, const std::string& outcome
 void Reference::refuse_too_large(const RefQueue& queue) {
   if (queue.settings.capacity == 0 || makes(Mistake::kShrinkRefusesNobody)) return;
   for (std::size_t i = 0; i < line_.size();) {
-    if (line_[i].items_for(queue.name) > queue.settings.capacity) {
+    if (items_for(line_[i], queue.name) > queue.settings.capacity) {
       refuse(i, "BATCH_TOO_LARGE");
     } else {
       ++i;
@@ -165,14 +180,23 @@ void Reference::refuse_too_large(const RefQueue& queue) {
   }
 }
 
-void Reference::admit(RefQueue& queue, const NewRefItem& fresh) {
+RefItem& Reference::admit(RefQueue& queue, const NewRefItem& fresh, const std::string& dead_from) {
   RefItem item{.payload = fresh.payload, .priority = fresh.priority, .place = fresh_place(queue)};
-  if (fresh.delay.count() > 0) {
+  item.time_to_live = fresh.time_to_live;
+  item.unique_key = fresh.unique_key;
+  item.order_key = fresh.order_key;
+  item.dead_from = dead_from;
+  const bool own = dead_from.empty() && fresh.time_to_live.count() > 0;
+  const Duration time_to_live = own ? fresh.time_to_live : queue.settings.time_to_live;
+  if (time_to_live.count() > 0) item.over = alarm(base::add_saturating(now_, time_to_live));
+  const Time ready = std::max(fresh.not_before, base::add_saturating(now_, fresh.delay));
+  if (ready > now_) {
     item.state = ItemState::kDelayed;
-    item.alarm = alarm(base::add_saturating(now_, fresh.delay));
+    item.alarm = alarm(ready);
   }
   queue.items.push_back(std::move(item));
   ++queue.counters.put;
+  return queue.items.back();
 }
 
 std::int64_t Reference::fresh_place(const RefQueue& queue) {
@@ -182,14 +206,12 @@ std::int64_t Reference::fresh_place(const RefQueue& queue) {
 
 void Reference::deliver(RefQueue& queue, const RefGet& get) {
   Reply answer{.caller = get.caller.caller, .outcome = "ok"};
-  std::vector<const RefItem*> waiting = queue.in_order();
-  waiting.resize(std::min<std::size_t>(waiting.size(), get.max_items));
   std::size_t bytes = 0;
-  for (const RefItem* each : waiting) {
-    bytes += each->payload.size() + choices_->failure_bytes(each->payload);
+  for (RefItem* next = queue.next_to_go(); next != nullptr; next = queue.next_to_go()) {
+    RefItem& item = *next;
+    bytes += item.payload.size() + choices_->failure_bytes(item.payload);
     const bool too_many = !answer.payloads.empty() && bytes > get.max_bytes;
-    if (too_many && !makes(Mistake::kGetsTooManyBytes)) break;
-    RefItem& item = *std::ranges::find(queue.items, each->payload, &RefItem::payload);
+    if (answer.payloads.size() == get.max_items || (too_many && !makes(Mistake::kGetsTooManyBytes))) break;
     item.state = ItemState::kLeased;
     item.token = choices_->token(item.payload);
     item.alarm = alarm(base::add_saturating(now_, get.lease.value_or(queue.settings.lease_duration)));
@@ -232,6 +254,7 @@ void Reference::lose_leases(RefQueue& queue, const std::vector<std::uint64_t>& t
 
 void Reference::retry_or_bury(RefQueue& queue, RefItem& item, bool retry, std::optional<Duration> delay, double jitter) {
   if (!retry || !queue.allows_another(item.attempt)) return bury(queue, item);
+  if (item.is_over(now_)) return expire(queue, item);
   ++queue.counters.retried;
   put_back(queue, item);
   if (delay->count() <= 0) return;
@@ -249,24 +272,6 @@ void Reference::retry_or_bury(RefQueue& queue, RefItem& item, bool retry, std::o
                                       (chosen - now_).count(), least, delay->count()));
   }
   item.alarm = alarm(chosen);
-}
-
-// Terminal for its queue; an ordinary arrival, but never refused, for the dead-letter queue.
-void Reference::bury(RefQueue& queue, const RefItem& item) {
-  const RefItem dead = item;
-  ++queue.counters.dead_lettered;
-  erase(queue, dead.payload);
-  const std::string name = queue.settings.dead_letter_queue;
-  if (name.empty()) return;
-  if (find(name) == nullptr) {
-    model::QueueSettings settings;
-    settings.capacity = 0;
-    settings.retry.max_attempts = 0;
-    create(name, settings);
-  }
-  RefQueue& cemetery = queues_.at(name);
-  admit(cemetery, {.payload = dead.payload, .priority = dead.priority});
-  cemetery.items.back().failure = dead.failure;
 }
 
 void Reference::erase(RefQueue& queue, const std::string& payload) {
@@ -363,7 +368,7 @@ bool Reference::serve_waiting(RefQueue& queue) {
     first = later;
   }
   const RefGet get = *first;
-  if (!queue.paused && queue.count(ItemState::kWaiting) > 0) {
+  if (!queue.paused && queue.next_to_go() != nullptr) {
     gets_.erase(first);
     deliver(queue, get);
     return true;
@@ -380,6 +385,7 @@ Time Reference::next_due() const {
     for (const RefItem& item : queue.items) {
       const bool ticking = item.state != ItemState::kWaiting && !item.completing;
       if (ticking) next = std::min(next, item.alarm.due);
+      if (item.state != ItemState::kLeased) next = std::min(next, item.over.due);
     }
   }
   for (const RefTransfer& transfer : line_) {
@@ -403,6 +409,9 @@ bool Reference::do_first_due() {
   };
   for (auto& [name, queue] : queues_) {
     for (RefItem& item : queue.items) {
+      if (item.state != ItemState::kLeased || makes(Mistake::kExpiresWhatIsHeld)) {
+        consider(item.over, [this, &queue = queue, &item] { expire(queue, item); });
+      }
       if (item.state == ItemState::kDelayed) {
         consider(item.alarm, [&item] { item.state = ItemState::kWaiting; });
       } else if (item.state == ItemState::kLeased && (!item.completing || makes(Mistake::kLeaseRunsOutWhileCompleting))) {

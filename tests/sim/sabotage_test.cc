@@ -29,7 +29,10 @@ INSTANTIATE_TEST_SUITE_P(Promises, MistakenReferenceTest,
                                            Mistake::kShrinkRefusesNobody, Mistake::kRestartForgetsAttempts,
                                            Mistake::kRestartForgetsDelays, Mistake::kRestartKeepsWaiters,
                                            Mistake::kPutsOneByOneAllOrNone, Mistake::kGetsTooManyBytes,
-                                           Mistake::kFinishStopsAtALostLease, Mistake::kLostItemsLieTurnedOver));
+                                           Mistake::kFinishStopsAtALostLease, Mistake::kLostItemsLieTurnedOver,
+                                           Mistake::kPutsTwins, Mistake::kForgetsOrderKeys, Mistake::kExpiresWhatIsHeld,
+                                           Mistake::kRestartForgetsKeys, Mistake::kRedrivesIntoFullQueues,
+                                           Mistake::kCancelLeavesWhatIsHeld));
 
 // An engine that says what is not so, once in a while.
 using Falsify = std::function<void(engine::Effects&)>;
@@ -125,18 +128,20 @@ TEST(FalseAnswersTest, APutThatIsRefusedAndEnqueuedIsFoundOut) {
 
 TEST(FalseAnswersTest, APartThatIsToldTwiceIsFoundOut) {
   EXPECT_THAT(complaint_about([](engine::Effects& effects) {
-                for (const auto& [caller, put] : answers_of<engine::PutAnswer>(effects)) {
-                  if (put->more) return effects.answers.emplace_back(caller, *put), void();
-                }
+                const auto told = std::ranges::find_if(effects.answers, [](const auto& entry) {
+                  const auto* put = std::get_if<engine::PutAnswer>(&entry.second);
+                  return put != nullptr && put->more;
+                });
+                if (told != effects.answers.end()) effects.answers.insert(told, std::pair(*told));
               }),
-              HasSubstr("is told of 6 items of 4"));
+              ::testing::AnyOf(HasSubstr("is told of"), HasSubstr("an item id was given before")));
 }
 
 TEST(FalseAnswersTest, APartThatIsNotToldIsFoundOut) {
   EXPECT_THAT(complaint_about([](engine::Effects& effects) {
                 std::erase_if(effects.answers, [](const auto& entry) { return !engine::is_final(entry.second); });
               }),
-              HasSubstr("no answer; must be"));
+              HasSubstr("must be: caller"));
 }
 
 TEST(FalseAnswersTest, AnotherItemsIdIsFoundOut) {

@@ -34,7 +34,9 @@ TEST_P(RandomCommandsTest, HaveTheOutcomesThatArePromised) {
                               "nothing",
                               "in part",
                               "finished",
-                              "CANCELLED"}) {
+                              "CANCELLED",
+                              "cancelled",
+                              "redriven"}) {
     const auto found = result.outcomes.find(outcome);
     EXPECT_GE(found == result.outcomes.end() ? 0 : found->second, 20U) << outcome;
   }

@@ -33,12 +33,6 @@ std::string word(const absl::StatusOr<std::vector<absl::Status>>& finished) {
   return words;
 }
 
-model::NewItem item_of(const NewRefItem& item) {
-  auto body = std::make_shared<model::Body>();
-  body->payload = item.payload;
-  return {.body = std::move(body), .priority = item.priority, .delay = item.delay};
-}
-
 std::string in_us(Time time, Time now) { return time == base::kNever ? "never" : fmt::format("+{}us", (time - now).count()); }
 
 std::string outcome_of(const engine::Answer& answer) {
@@ -54,13 +48,6 @@ std::string outcome_of(const engine::Answer& answer) {
 
 }  // namespace
 
-std::string describe(const model::QueueSettings& settings) {
-  return fmt::format("capacity {} order {} lease {}us attempts {} backoff {}us x{} to {}us jitter {} dead '{}'",
-                     settings.capacity, static_cast<int>(settings.order), settings.lease_duration.count(),
-                     settings.retry.max_attempts, settings.retry.initial_backoff.count(), settings.retry.multiplier,
-                     settings.retry.max_backoff.count(), settings.retry.jitter, settings.dead_letter_queue);
-}
-
 World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
     : reference_(max_waiters, sabotage.mistake), sabotage_(std::move(sabotage)) {
   options_.seed = seed;
@@ -71,6 +58,7 @@ World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
     const model::ItemRecord* record = record_of(payload);
     return record == nullptr ? Time{} : record->due;
   };
+  choices_.id = [this](const std::string& payload) { return number(ids_.at(payload)); };
   choices_.failure_bytes = [this](const std::string& payload) -> std::size_t {
     const model::ItemRecord* record = record_of(payload);
     if (record == nullptr || record->last_failure == nullptr) return 0;
@@ -162,7 +150,9 @@ void World::check_ids(int caller, const engine::PutAnswer& answer) {
   for (std::uint64_t i = 0; i < answer.count; ++i) {
     if (untold.empty()) throw Mismatch(fmt::format("caller {} is told of more items than it put", caller));
     const auto id = ids_.find(untold.front());
-    if (id == ids_.end() || number(id->second) != number(answer.first) + i) {
+    // With keys, others may be there in their place: compared with the reference.
+    const bool right = !answer.ids.empty() || (id != ids_.end() && number(id->second) == number(answer.first) + i);
+    if (!right) {
       throw Mismatch(fmt::format("caller {} is told another id than that of {}", caller, untold.front()));
     }
     untold.pop_front();
@@ -178,6 +168,12 @@ std::vector<Reply> World::replies_of(const engine::Effects& effects) {
     Reply reply{.caller = number_of->second, .outcome = outcome_of(answer)};
     if (const auto* put = std::get_if<engine::PutAnswer>(&answer)) {
       reply.count = put->count;
+      for (const model::ItemId id : put->ids) reply.payloads.push_back(bodies_.at(number(id))->payload);
+      reply.attempts.resize(reply.payloads.size());
+      if (!put->ids.empty()) {
+        replies.push_back(std::move(reply));
+        continue;
+      }
       for (const auto& expected : reference_.replies()) {
         if (expected.caller != reply.caller || !put->status.ok()) continue;
         const auto id = ids_.find(expected.first);
@@ -265,6 +261,7 @@ void World::put(const std::string& queue, const std::vector<NewRefItem>& items, 
     command.items.push_back(item_of(item));
     payloads += fmt::format(" {}", item.payload);
     if (item.delay.count() > 0) payloads += fmt::format("(+{}us)", item.delay.count());
+    payloads += describe(item);
     untold_[last_caller()].push_back(item.payload);
   }
   invariants_.ask({.caller = last_caller(),
@@ -319,7 +316,7 @@ void World::complete(const std::string& queue, std::uint64_t token, const std::v
     ++question.puts[output.queue];
     command.outputs.push_back({.queue = output.queue, .item = item_of(output.item)});
     handed_on.emplace_back(output.queue, output.item);
-    text += fmt::format(" {}->{}", output.item.payload, output.queue);
+    text += fmt::format(" {}{}->{}", output.item.payload, describe(output.item), output.queue);
   }
   engine::Caller& caller = new_caller();
   question.caller = last_caller();

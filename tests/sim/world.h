@@ -28,6 +28,10 @@ class Mismatch : public std::runtime_error {
 
 // The settings in one line, for the log.
 [[nodiscard]] std::string describe(const model::QueueSettings& settings);
+// The same of what few items have; empty for the others.
+[[nodiscard]] std::string describe(const NewRefItem& item);
+// What the engine is given for it.
+[[nodiscard]] model::NewItem item_of(const NewRefItem& item);
 
 struct Output {
   std::string queue;
@@ -65,6 +69,9 @@ class World {
   void release(const std::string& queue, std::uint64_t token);
   void finish(const std::string& queue, const std::vector<std::uint64_t>& tokens);
   void lose(const std::string& queue, const std::vector<std::uint64_t>& tokens);
+  void cancel(const std::string& queue, const std::vector<std::string>& payloads, int unknown);
+  void redrive(const std::string& queue, const std::optional<std::string>& to, const std::optional<std::string>& reason,
+               const std::vector<std::string>& payloads, std::size_t limit);
   void join(const std::string& queue, std::optional<std::uint64_t> since);
   void withdraw(int caller);
 
@@ -99,6 +106,8 @@ class World {
   void both(std::string what, const std::function<std::string(engine::Effects&)>& by_engine,
             const std::function<std::string()>& by_reference);
   engine::Caller& new_caller();
+  // Those of payloads that were admitted at some time; the others are left out.
+  [[nodiscard]] std::vector<model::ItemId> ids_of(const std::vector<std::string>& payloads) const;
   // What is recorded of an unfinished item; null if there is none.
   [[nodiscard]] const model::ItemRecord* record_of(const std::string& payload) const;
   void absorb(engine::Effects& effects);
