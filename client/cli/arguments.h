@@ -108,6 +108,32 @@ struct JoinArguments {
   std::optional<Duration> interval;
 };
 
+struct SubmitArguments {
+  std::string target;
+  bool queue = false;
+  bool pipeline = false;
+  std::vector<std::string> payloads;
+  std::vector<std::string> attributes;  // KEY=VALUE
+  std::optional<Duration> keep;
+  std::optional<Duration> wait;
+  bool await = false;
+};
+
+struct AwaitArguments {
+  std::vector<std::uint64_t> jobs;
+  std::uint64_t batch = 0;
+  bool any_order = false;
+  std::optional<Duration> wait;
+};
+
+struct MapArguments {
+  std::string target;
+  bool queue = false;
+  bool pipeline = false;
+  std::uint32_t in_flight = 1'000;
+  bool fail_fast = false;
+};
+
 struct WorkArguments {
   std::string queue;     // either this
   std::string stage;     // or this, "PIPELINE/STAGE" or with a pipeline

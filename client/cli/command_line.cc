@@ -50,6 +50,7 @@ Tree::Tree() {
       "3 the server cannot be reached; 4 there was nothing to get; 130 interrupted.");
   add_queue_commands(root, chosen);
   add_item_commands(root, chosen);
+  add_job_commands(root, chosen);
   add_pipeline_commands(root, chosen);
   add_watch_commands(root, chosen);
   add_other_commands(root, chosen);

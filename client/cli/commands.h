@@ -32,6 +32,11 @@ int work(Session& session, const WorkArguments& arguments);
 // The same as a worker of a stage.
 int work_at_stage(Session& session, const WorkArguments& arguments);
 
+// Jobs.
+int submit(Session& session, const SubmitArguments& arguments);
+int await(Session& session, const AwaitArguments& arguments);
+int map(Session& session, const MapArguments& arguments);
+
 // A queue or a pipeline.
 int join(Session& session, const JoinArguments& arguments);
 

@@ -42,6 +42,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<
 
 void add_queue_commands(CLI::App& root, Command& chosen);
 void add_item_commands(CLI::App& root, Command& chosen);
+void add_job_commands(CLI::App& root, Command& chosen);
 void add_pipeline_commands(CLI::App& root, Command& chosen);
 void add_watch_commands(CLI::App& root, Command& chosen);
 void add_other_commands(CLI::App& root, Command& chosen);

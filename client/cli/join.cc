@@ -6,6 +6,7 @@
 #include "client/cli/output.h"
 #include "client/cli/progress.h"
 #include "client/cli/screen.h"
+#include "client/cli/target.h"
 #include "client/cli/text.h"
 #include "client/src/convert.h"
 #include "client/src/raise.h"
@@ -54,41 +55,10 @@ class View {
   Progress last_;
 };
 
-bool is_there(Session& session, const v1::GetPipelineRequest& request) {
-  try {
-    session.call(request);
-    return true;
-  } catch (const NotFound&) {
-    return false;
-  }
-}
-
-bool is_there(Session& session, const v1::GetQueueRequest& request) {
-  try {
-    session.call(request);
-    return true;
-  } catch (const NotFound&) {
-    return false;
-  }
-}
-
-// Whether the name is a pipeline's; a name that is none of both is treated as a queue's, which the server then does not find.
-bool is_pipeline(Session& session, const JoinArguments& arguments) {
-  if (arguments.pipeline || arguments.queue) return arguments.pipeline;
-  v1::GetPipelineRequest pipeline;
-  pipeline.set_pipeline(arguments.name);
-  if (!is_there(session, pipeline)) return false;
-  v1::GetQueueRequest queue;
-  queue.set_queue(arguments.name);
-  if (!is_there(session, queue)) return true;
-  internal::raise(Code::kInvalidArgument, "AMBIGUOUS",
-                  fmt::format("\"{}\" is a queue and a pipeline: say --queue or --pipeline", arguments.name));
-}
-
 }  // namespace
 
 int join(Session& session, const JoinArguments& arguments) {
-  const bool pipeline = is_pipeline(session, arguments);
+  const bool pipeline = is_pipeline(session, arguments.name, arguments.queue, arguments.pipeline);
   View view(session.json());
   const auto interval = internal::to_proto(arguments.interval.value_or(view.interval()));
   const Interrupt interrupt;

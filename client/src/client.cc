@@ -92,6 +92,8 @@ std::vector<WorkerInfo> Client::workers(const std::string& pipeline) const {
   return workers;
 }
 
+Jobs Client::jobs() const { return Jobs(connection_); }
+
 std::vector<HandlerInfo> Client::handlers() const {
   std::vector<HandlerInfo> handlers;
   all_pages(*connection_, v1::ListHandlersRequest(), [&handlers](const v1::ListHandlersResponse& page) {

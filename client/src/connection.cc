@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ namespace {
 
 using QueueStub = v1::QueueService::Stub;
 using PipelineStub = v1::PipelineService::Stub;
+using JobStub = v1::JobService::Stub;
 
 constexpr std::size_t kMaxConsumerNameBytes = 128;
 
@@ -39,6 +41,10 @@ auto keep_waiting(Request& request) {
     if (left) *request.mutable_max_wait() = to_proto(*left);
   };
 }
+
+constexpr auto remember_idle_count = [](auto& request, const auto& message) {
+  if (!request.has_since_idle_count()) request.set_since_idle_count(message.idle_count());
+};
 
 }  // namespace
 
@@ -131,7 +137,7 @@ v1::ReleaseResponse Connection::call(const v1::ReleaseRequest& request, const Ca
 
 void Connection::join(v1::JoinQueueRequest request, const CallOptions& options,
                       const OnMessage<v1::JoinQueueResponse>& on_message) {
-  wire_->stream(wire_->queues(), &QueueStub::JoinQueue, request, options, on_message);
+  wire_->stream(wire_->queues(), &QueueStub::JoinQueue, request, options, on_message, remember_idle_count);
 }
 
 v1::CreatePipelineResponse Connection::call(const v1::CreatePipelineRequest& request, const CallOptions& options) {
@@ -176,7 +182,46 @@ v1::ListWorkersResponse Connection::call(const v1::ListWorkersRequest& request, 
 
 void Connection::join(v1::JoinPipelineRequest request, const CallOptions& options,
                       const OnMessage<v1::JoinPipelineResponse>& on_message) {
-  wire_->stream(wire_->pipelines(), &PipelineStub::JoinPipeline, request, options, on_message);
+  wire_->stream(wire_->pipelines(), &PipelineStub::JoinPipeline, request, options, on_message, remember_idle_count);
+}
+
+v1::SubmitJobsResponse Connection::call(v1::SubmitJobsRequest& request, const CallOptions& options) {
+  const Repeat repeat = request.request_id().empty() ? Repeat::kUnsafe : Repeat::kSafe;
+  return wire_->unary(wire_->jobs(), &JobStub::SubmitJobs, std::as_const(request), options, repeat, keep_waiting(request));
+}
+
+v1::GetJobResponse Connection::call(const v1::GetJobRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->jobs(), &JobStub::GetJob, request, options, Repeat::kSafe);
+}
+
+v1::ListJobsResponse Connection::call(const v1::ListJobsRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->jobs(), &JobStub::ListJobs, request, options, Repeat::kSafe);
+}
+
+v1::ForgetJobsResponse Connection::call(const v1::ForgetJobsRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->jobs(), &JobStub::ForgetJobs, request, options, Repeat::kSafe);
+}
+
+v1::GetBatchResponse Connection::call(const v1::GetBatchRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->jobs(), &JobStub::GetBatch, request, options, Repeat::kSafe);
+}
+
+v1::ListBatchesResponse Connection::call(const v1::ListBatchesRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->jobs(), &JobStub::ListBatches, request, options, Repeat::kSafe);
+}
+
+v1::SealBatchResponse Connection::call(const v1::SealBatchRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->jobs(), &JobStub::SealBatch, request, options, Repeat::kSafe);
+}
+
+void Connection::await(v1::AwaitJobsRequest request, const CallOptions& options, const std::function<void(v1::Job&&)>& on_job) {
+  std::unordered_set<std::uint64_t> told;
+  const OnMessage<v1::AwaitJobsResponse> on_message = [&](const v1::AwaitJobsResponse& message) {
+    for (const v1::Job& job : message.jobs()) {
+      if (told.insert(job.job_id()).second) on_job(v1::Job(job));
+    }
+  };
+  wire_->stream(wire_->jobs(), &JobStub::AwaitJobs, request, options, on_message, [](const auto&, const auto&) {});
 }
 
 void Connection::backup(const v1::BackupRequest& request, const CallOptions& options,

@@ -16,6 +16,7 @@
 
 #include "client/src/duplex.h"
 #include "sluice/options.h"
+#include "sluice/v1/job_service.pb.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
 #include "sluice/v1/store_service.pb.h"
@@ -76,14 +77,25 @@ class Connection {
   v1::ListHandlersResponse call(const v1::ListHandlersRequest& request, const CallOptions& options = {});
   v1::ListWorkersResponse call(const v1::ListWorkersRequest& request, const CallOptions& options = {});
 
+  v1::GetJobResponse call(const v1::GetJobRequest& request, const CallOptions& options = {});
+  v1::ListJobsResponse call(const v1::ListJobsRequest& request, const CallOptions& options = {});
+  v1::ForgetJobsResponse call(const v1::ForgetJobsRequest& request, const CallOptions& options = {});
+  v1::GetBatchResponse call(const v1::GetBatchRequest& request, const CallOptions& options = {});
+  v1::ListBatchesResponse call(const v1::ListBatchesRequest& request, const CallOptions& options = {});
+  v1::SealBatchResponse call(const v1::SealBatchRequest& request, const CallOptions& options = {});
+
   // These wait. Their max_wait is set here, from options.wait, and to what is left of it in a repeated attempt.
   v1::PutResponse call(v1::PutRequest& request, const CallOptions& options);
   v1::GetResponse call(v1::GetRequest& request, const CallOptions& options);
   v1::CompleteResponse call(v1::CompleteRequest& request, const CallOptions& options);
+  v1::SubmitJobsResponse call(v1::SubmitJobsRequest& request, const CallOptions& options);
 
   // Return when the message with `done` has come. A broken stream is taken up again with since_idle_count.
   void join(v1::JoinQueueRequest request, const CallOptions& options, const OnMessage<v1::JoinQueueResponse>& on_message);
   void join(v1::JoinPipelineRequest request, const CallOptions& options, const OnMessage<v1::JoinPipelineResponse>& on_message);
+
+  // Each job is told once, whatever the request names twice and however often the stream breaks.
+  void await(v1::AwaitJobsRequest request, const CallOptions& options, const std::function<void(v1::Job&&)>& on_job);
 
   // Returns when the last part has come. Tried again while the server cannot be reached, but not once a part has come.
   void backup(const v1::BackupRequest& request, const CallOptions& options, const OnMessage<v1::BackupResponse>& on_part);

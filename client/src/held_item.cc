@@ -65,9 +65,10 @@ void HeldItem::settle_or_raise(const v1::LeaseResult& result) {
   if (!result.error_reason().empty()) raise(result.error_reason(), result.error_message());
 }
 
-void HeldItem::done(const std::vector<Output>& outputs, const DoneOptions& options) {
-  if (outputs.empty()) return settle_or_raise(hold_->done());
+void HeldItem::done(const std::vector<Output>& outputs, const DoneOptions& options, std::optional<std::string> result) {
+  if (outputs.empty() && !result) return settle_or_raise(hold_->done());
   v1::Completion completion;
+  if (result) completion.set_result(*std::move(result));
   for (const Output& output : outputs) {
     v1::Output& to = *completion.add_outputs();
     to.set_queue(output.queue);

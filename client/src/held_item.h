@@ -17,7 +17,7 @@ class HeldItem {
   // Takes the data out of `item`.
   HeldItem(std::unique_ptr<Hold> hold, v1::LeasedItem&& item);
 
-  void done(const std::vector<Output>& outputs, const DoneOptions& options);
+  void done(const std::vector<Output>& outputs, const DoneOptions& options, std::optional<std::string> result = {});
   void fail(const Failure& failure, const FailOptions& options);
   void release();
   void extend(std::optional<Duration> lease_duration);

@@ -29,6 +29,7 @@ std::string Item::attribute(const std::string& key, const std::string& otherwise
 
 void Item::done() { held_->done({}, {}); }
 void Item::done(const std::vector<Output>& outputs, const DoneOptions& options) { held_->done(outputs, options); }
+void Item::done_with(std::string result) { held_->done({}, {}, std::move(result)); }
 void Item::fail(const Failure& failure, const FailOptions& options) { held_->fail(failure, options); }
 void Item::release() { held_->release(); }
 void Item::extend(std::optional<Duration> lease_duration) { held_->extend(lease_duration); }

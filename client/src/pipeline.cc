@@ -4,6 +4,7 @@
 
 #include "client/src/connection.h"
 #include "client/src/convert.h"
+#include "client/src/jobs.h"
 
 namespace sluice {
 
@@ -14,6 +15,22 @@ Pipeline::Pipeline(std::shared_ptr<internal::Connection> connection, std::string
     : connection_(std::move(connection)), name_(std::move(name)) {}
 
 Queue Pipeline::queue(const std::string& queue) const { return {connection_, queue}; }
+
+Future Pipeline::submit(NewItem item, const SubmitOptions& options) const {
+  return internal::submit_one(connection_, {.pipeline = name_}, std::move(item), options);
+}
+
+JobBatch Pipeline::submit_batch(std::span<const NewItem> items, const BatchOptions& options) const {
+  return internal::submit_batch(*connection_, {.pipeline = name_}, items, options);
+}
+
+std::vector<std::string> Pipeline::map(const std::vector<std::string>& inputs, const MapOptions& options) const {
+  return internal::map(connection_, {.pipeline = name_}, inputs, options);
+}
+
+JobMap Pipeline::map_stream(std::function<void(Job&&)> on_outcome, MapOptions options) const {
+  return JobMap::to_pipeline(connection_, name_, std::move(on_outcome), std::move(options));
+}
 
 void Pipeline::close(bool immediate) const {
   v1::ClosePipelineRequest request;

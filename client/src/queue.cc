@@ -6,6 +6,7 @@
 #include "client/src/connection.h"
 #include "client/src/convert.h"
 #include "client/src/held_item.h"
+#include "client/src/jobs.h"
 #include "client/src/limits.h"
 #include "client/src/put_parts.h"
 #include "sluice/error.h"
@@ -53,6 +54,22 @@ std::vector<ItemId> Queue::put_all(const std::vector<std::string>& payloads, con
   std::vector<v1::NewItem> protos(payloads.size());
   for (std::size_t i = 0; i < payloads.size(); ++i) protos[i].set_payload(payloads[i]);
   return internal::put_parts(*connection_, name_, std::move(protos), options);
+}
+
+Future Queue::submit(NewItem item, const SubmitOptions& options) const {
+  return internal::submit_one(connection_, {.queue = name_}, std::move(item), options);
+}
+
+JobBatch Queue::submit_batch(std::span<const NewItem> items, const BatchOptions& options) const {
+  return internal::submit_batch(*connection_, {.queue = name_}, items, options);
+}
+
+std::vector<std::string> Queue::map(const std::vector<std::string>& inputs, const MapOptions& options) const {
+  return internal::map(connection_, {.queue = name_}, inputs, options);
+}
+
+JobMap Queue::map_stream(std::function<void(Job&&)> on_outcome, MapOptions options) const {
+  return JobMap::to_queue(connection_, name_, std::move(on_outcome), std::move(options));
 }
 
 std::optional<Item> Queue::get(const GetOptions& options) const {

@@ -11,6 +11,7 @@
 #include "client/src/connection.h"
 #include "client/src/patience.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "sluice/v1/job_service.grpc.pb.h"
 #include "sluice/v1/pipeline_service.grpc.pb.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
 #include "sluice/v1/store_service.grpc.pb.h"
@@ -34,10 +35,11 @@ class Connection::Wire {
     return unary(stub, method, request, options, repeat, [](const Patience&) {});
   }
 
-  // Reads the stream until a message with done; begins again when it breaks.
-  template <class Stub, class Request, class Response>
+  // Reads the stream until a message with done; begins again when it breaks. `note(request, message)` sees each message first,
+  // and may change the request for the next attempt.
+  template <class Stub, class Request, class Response, class Note>
   void stream(Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
-              Request& request, const CallOptions& options, const OnMessage<Response>& on_message);
+              Request& request, const CallOptions& options, const OnMessage<Response>& on_message, Note&& note);
 
   // Reads a stream to its end; does not begin again once a message has come.
   template <class Stub, class Request, class Response>
@@ -50,6 +52,7 @@ class Connection::Wire {
 
   v1::QueueService::Stub& queues() { return *queues_; }
   v1::PipelineService::Stub& pipelines() { return *pipelines_; }
+  v1::JobService::Stub& jobs() { return *jobs_; }
   v1::StoreService::Stub& stores() { return *stores_; }
   grpc::health::v1::Health::Stub& health() { return *health_; }
 
@@ -61,6 +64,7 @@ class Connection::Wire {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::QueueService::Stub> queues_;
   std::unique_ptr<v1::PipelineService::Stub> pipelines_;
+  std::unique_ptr<v1::JobService::Stub> jobs_;
   std::unique_ptr<v1::StoreService::Stub> stores_;
   std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   std::atomic<bool> reached_ = false;
@@ -142,11 +146,10 @@ void Connection::Wire::read(Stub& stub,
   }
 }
 
-template <class Stub, class Request, class Response>
-void Connection::Wire::stream(Stub& stub,
-                              std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
-                                                                                            const Request&),
-                              Request& request, const CallOptions& options, const OnMessage<Response>& on_message) {
+template <class Stub, class Request, class Response, class Note>
+void Connection::Wire::stream(
+    Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
+    Request& request, const CallOptions& options, const OnMessage<Response>& on_message, Note&& note) {
   for (Attempts attempts(*this, options, Repeat::kSafe);;) {
     grpc::ClientContext context;
     attempts.begin(context);
@@ -161,7 +164,7 @@ void Connection::Wire::stream(Stub& stub,
     try {
       for (Response message; reader->Read(&message);) {
         reached_ = true;
-        if (!request.has_since_idle_count()) request.set_since_idle_count(message.idle_count());
+        note(request, message);
         on_message(message);
         if (message.done()) return end();
       }

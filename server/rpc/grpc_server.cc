@@ -11,6 +11,7 @@
 #include "server/rpc/call.h"
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/health.h"
+#include "server/rpc/job_service.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
@@ -70,6 +71,7 @@ class GrpcServer::Parts {
     set_connections(builder, keepalive);
     builder.RegisterService(&queues_);
     builder.RegisterService(&pipelines_);
+    builder.RegisterService(&jobs_);
     builder.RegisterService(&stores_);
     builder.RegisterCallbackGenericService(&unknown_);
     int port = 0;
@@ -110,6 +112,7 @@ class GrpcServer::Parts {
   House house_;
   QueueService queues_{house_};
   PipelineService pipelines_{house_};
+  JobService jobs_{house_};
   StoreService stores_{house_};
   UnknownMethods unknown_;
   Health health_;

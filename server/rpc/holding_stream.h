@@ -28,6 +28,7 @@ class HoldingStream : public DuplexStream {
     std::size_t bytes = 0;
     std::int64_t priority = 0;
     model::BodyPtr attributes;  // a body without its payload; null where nobody needs them
+    model::JobId job{};
   };
   // What there is to say.
   struct News {

@@ -13,7 +13,7 @@ inline constexpr std::string_view kServerStream = "server_stream";
 inline constexpr std::string_view kBidiStream = "bidi_stream";
 inline constexpr std::string_view kQueueService = "sluice.v1.QueueService";
 inline constexpr std::string_view kPipelineService = "sluice.v1.PipelineService";
-
+inline constexpr std::string_view kJobService = "sluice.v1.JobService";
 inline constexpr std::string_view kStoreService = "sluice.v1.StoreService";
 
 inline constexpr base::CallName kCalls[] = {
@@ -48,6 +48,14 @@ inline constexpr base::CallName kCalls[] = {
     {kPipelineService, "ListHandlers", kUnary},
     {kPipelineService, "Work", kBidiStream},
     {kPipelineService, "ListWorkers", kUnary},
+    {kJobService, "SubmitJobs", kUnary},
+    {kJobService, "GetJob", kUnary},
+    {kJobService, "AwaitJobs", kServerStream},
+    {kJobService, "ListJobs", kUnary},
+    {kJobService, "ForgetJobs", kUnary},
+    {kJobService, "GetBatch", kUnary},
+    {kJobService, "ListBatches", kUnary},
+    {kJobService, "SealBatch", kUnary},
     {kStoreService, "Backup", kServerStream},
 };
 

@@ -114,18 +114,20 @@ void WorkStream::make_outputs(std::vector<wire::MadeResult>&& results, wire::Con
       }
       input.body = held->attributes;
       input.priority = held->priority;
+      input.job = held->job;
     }
-    auto outputs = runtime::output_items(stage_, input, outputs_of(std::move(result.outputs)));
-    if (!outputs.ok()) {
+    engine::CompleteCommand command{.queue = queue_, .lease = result.lease};
+    const auto made = runtime::give_results(stage_, input, outputs_of(std::move(result.outputs)), command);
+    if (!made.ok()) {
       {
         const Lock lock(mutex_);
         ++ending_leases_;
       }
-      handed_on(result.lease, outputs.status());
-    } else if (outputs->empty()) {
+      handed_on(result.lease, made);
+    } else if (command.outputs.empty() && command.results.empty()) {
       order.done.push_back(result.lease);
     } else {
-      order.completions.push_back({.queue = queue_, .lease = result.lease, .outputs = *std::move(outputs)});
+      order.completions.push_back(std::move(command));
     }
   }
 }
@@ -157,7 +159,7 @@ void WorkStream::leave(engine::Engine& engine, base::Time now, engine::Effects& 
 
 HoldingStream::Held WorkStream::held_of(const model::Delivery& item) const {
   static const auto kNoAttributes = std::make_shared<const model::Body>();
-  Held held{.bytes = item.body->bytes(), .priority = item.priority, .attributes = kNoAttributes};
+  Held held{.bytes = item.body->bytes(), .priority = item.priority, .attributes = kNoAttributes, .job = item.job};
   if (!item.body->attributes.empty()) {
     auto body = std::make_shared<model::Body>();
     body->attributes = item.body->attributes;

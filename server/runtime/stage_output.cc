@@ -56,24 +56,46 @@ model::BodyPtr body_of(handlers::Output&& result, const model::Delivery& input) 
   return body;
 }
 
+absl::StatusOr<std::vector<model::BodyPtr>> bodies_of(const model::Delivery& input, std::vector<handlers::Output>&& results) {
+  if (results.size() > limits::kMaxBatch) {
+    return base::error(Reason::kBatchTooLarge, fmt::format("the handler made {} results of one item, of at most {}",
+                                                           results.size(), limits::kMaxBatch));
+  }
+  std::vector<model::BodyPtr> bodies;
+  bodies.reserve(results.size());
+  for (handlers::Output& result : results) {
+    if (auto status = check(result); !status.ok()) return status;
+    auto body = body_of(std::move(result), input);
+    if (auto status = check_keys(body->attributes); !status.ok()) return status;
+    bodies.push_back(std::move(body));
+  }
+  return bodies;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<engine::OutputItem>> output_items(const model::StageSpec& stage, const model::Delivery& input,
                                                              std::vector<handlers::Output>&& results) {
   std::vector<engine::OutputItem> items;
   if (stage.output.empty()) return items;
-  if (results.size() > limits::kMaxBatch) {
-    return base::error(Reason::kBatchTooLarge, fmt::format("the handler made {} results of one item, of at most {}",
-                                                           results.size(), limits::kMaxBatch));
-  }
-  items.reserve(results.size());
-  for (handlers::Output& result : results) {
-    if (auto status = check(result); !status.ok()) return status;
-    auto body = body_of(std::move(result), input);
-    if (auto status = check_keys(body->attributes); !status.ok()) return status;
-    items.push_back({stage.output, {.body = std::move(body), .priority = input.priority}});
-  }
+  auto bodies = bodies_of(input, std::move(results));
+  if (!bodies.ok()) return bodies.status();
+  items.reserve(bodies->size());
+  for (auto& body : *bodies) items.push_back({stage.output, {.body = std::move(body), .priority = input.priority}});
   return items;
+}
+
+absl::Status give_results(const model::StageSpec& stage, const model::Delivery& input, std::vector<handlers::Output>&& results,
+                          engine::CompleteCommand& command) {
+  if (stage.output.empty()) {
+    if (input.job == model::JobId{}) return absl::OkStatus();
+    auto bodies = bodies_of(input, std::move(results));
+    if (bodies.ok()) command.results = *std::move(bodies);
+    return bodies.status();
+  }
+  auto outputs = output_items(stage, input, std::move(results));
+  if (outputs.ok()) command.outputs = *std::move(outputs);
+  return outputs.status();
 }
 
 handlers::Error refused_output(const model::StageSpec& stage, const absl::Status& status) {

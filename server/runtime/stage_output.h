@@ -17,6 +17,11 @@ namespace sluice::runtime {
                                                                            const model::Delivery& input,
                                                                            std::vector<handlers::Output>&& results);
 
+// Has `command` end the item with what a handler made of it: output_items(), or, at the end of a pipeline, results for the
+// item's job. The same errors.
+[[nodiscard]] absl::Status give_results(const model::StageSpec& stage, const model::Delivery& input,
+                                        std::vector<handlers::Output>&& results, engine::CompleteCommand& command);
+
 // What becomes of the attempt when the engine, or output_items(), refused its results: a limit of the server may be gone at the
 // next one; a queue that is closed or gone, or can never take so much, is so for good.
 [[nodiscard]] handlers::Error refused_output(const model::StageSpec& stage, const absl::Status& status);

@@ -147,9 +147,8 @@ asio::awaitable<void> StageWorker::hand_on(const Delivery& item, Outcome outcome
 
 asio::awaitable<std::optional<absl::Status>> StageWorker::complete(const Delivery& item,
                                                                    std::vector<handlers::Output> results) {
-  auto outputs = output_items(pool_->spec(), item, std::move(results));
-  if (!outputs.ok()) co_return outputs.status();
-  engine::CompleteCommand command{.queue = pool_->spec().input, .lease = item.lease, .outputs = *std::move(outputs)};
+  engine::CompleteCommand command{.queue = pool_->spec().input, .lease = item.lease};
+  if (auto status = give_results(pool_->spec(), item, std::move(results), command); !status.ok()) co_return status;
   const auto give = [this, &command] {
     runtime_.apply([this, &command](engine::Engine& engine, base::Time now, engine::Effects& effects) {
       engine.complete(now, std::move(command), delivery_, effects);

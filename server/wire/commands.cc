@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "server/base/limits.h"
+#include "server/wire/call_fields.h"
 #include "server/wire/ending.h"
 #include "server/wire/item.h"
 
@@ -15,27 +16,7 @@ namespace {
 using base::Reason;
 
 constexpr Field kRequest;
-constexpr DurationRange kWaits{base::Duration{0}, limits::kMaxWait};
 constexpr DurationRange kLeases{limits::kMinLease, limits::kMaxLease};
-
-// False if there are none or too many.
-bool check_batch(Reader& reader, std::string_view field, int size) {
-  const auto most = static_cast<int>(limits::kMaxBatch);
-  if (size >= 1 && size <= most) return reader.ok();
-  reader.complain(Reason::kInvalidValue, {kRequest, field}, fmt::format("has {} entries; 1 to {} are allowed", size, most));
-  return false;
-}
-
-template <class Request>
-base::Time read_give_up(Reader& reader, const Request& request, const CallTime& time) {
-  if (!request.has_max_wait()) return time.deadline;
-  const auto wait = reader.duration({kRequest, "max_wait"}, request.max_wait(), kWaits);
-  return std::min(base::add_saturating(time.now, wait), time.deadline);
-}
-
-std::string read_request_id(Reader& reader, const std::string& request_id) {
-  return reader.text({kRequest, "request_id"}, request_id, limits::kMaxRequestIdBytes);
-}
 
 std::vector<model::LeaseId> read_tokens(Reader& reader, const google::protobuf::RepeatedField<std::uint64_t>& tokens) {
   std::vector<model::LeaseId> leases;

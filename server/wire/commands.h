@@ -10,17 +10,11 @@
 
 #include "absl/status/statusor.h"
 #include "server/engine/commands.h"
+#include "server/wire/call_fields.h"
 #include "server/wire/reader.h"
 #include "sluice/v1/queue_service.pb.h"
 
 namespace sluice::wire {
-
-// When a call came, and when its caller loses interest. A wait ends at the earlier of the request's max_wait and the deadline,
-// so that nothing happens for a caller that has given up.
-struct CallTime {
-  base::Time now;
-  base::Time deadline = base::kNever;
-};
 
 // Moves the items out of the request.
 [[nodiscard]] absl::StatusOr<engine::PutCommand> put_of(v1::PutRequest& request, const CallTime& time);

@@ -35,6 +35,14 @@ void check_outputs(Reader& reader, const google::protobuf::RepeatedPtrField<v1::
 
 void read_completion(Reader& reader, const Field& at, v1::Completion& completion, engine::CompleteCommand& command) {
   command.lease = model::LeaseId{completion.lease_token()};
+  if (completion.has_result()) {
+    const std::size_t bytes = completion.result().size();
+    if (bytes > limits::kMaxPayloadBytes) {
+      reader.complain(base::Reason::kPayloadTooLarge, {at, "result"},
+                      fmt::format("has {} bytes; at most {} are allowed", bytes, limits::kMaxPayloadBytes));
+    }
+    command.results.push_back(std::make_shared<const model::Body>(model::Body{std::move(*completion.mutable_result()), {}}));
+  }
   command.outputs.reserve(static_cast<std::size_t>(completion.outputs_size()));
   for (int i = 0; i < completion.outputs_size() && reader.ok(); ++i) {
     const Field field(at, "outputs", static_cast<std::size_t>(i));

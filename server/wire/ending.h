@@ -13,7 +13,7 @@ namespace sluice::wire {
 // memory when it has very many empty ones.
 void check_outputs(Reader& reader, const google::protobuf::RepeatedPtrField<v1::Completion>& completions);
 
-// Sets lease and outputs of `command`; payloads are moved.
+// Sets lease, outputs and result of `command`; payloads are moved.
 void read_completion(Reader& reader, const Field& at, v1::Completion& completion, engine::CompleteCommand& command);
 // Sets lease, failure and what is to become of the item.
 void read_failed_lease(Reader& reader, const Field& at, const v1::FailedLease& lease, engine::FailCommand& command);

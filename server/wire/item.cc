@@ -112,6 +112,7 @@ void fill(const model::Delivery& delivery, v1::LeasedItem& item) {
   item.set_put_time_us(delivery.put_time.time_since_epoch().count());
   item.set_lease_expire_time_us(delivery.lease_expires.time_since_epoch().count());
   if (delivery.last_failure) *item.mutable_last_failure() = failure_message(*delivery.last_failure);
+  item.set_job_id(model::number(delivery.job));
 }
 
 void fill(const engine::PeekedItem& peeked, std::uint32_t max_payload_bytes, v1::PeekedItem& item) {
@@ -127,6 +128,7 @@ void fill(const engine::PeekedItem& peeked, std::uint32_t max_payload_bytes, v1:
   if (peeked.due && *peeked.due != base::kNever) set_time(*peeked.due, *item.mutable_due_time());
   if (peeked.last_failure) *item.mutable_last_failure() = failure_message(*peeked.last_failure);
   item.set_consumer(peeked.consumer);
+  item.set_job_id(model::number(peeked.job));
 }
 
 }  // namespace sluice::wire

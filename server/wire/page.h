@@ -20,6 +20,10 @@ struct NamePage {
 [[nodiscard]] NamePage read_name_page(Reader& reader, std::uint32_t page_size, std::string_view page_token);
 [[nodiscard]] std::string token_after(std::string_view name);
 
+// A page of a list in order of ids: the last id of the page before; 0 for the first.
+[[nodiscard]] std::uint64_t read_last_id(Reader& reader, std::string_view page_token);
+[[nodiscard]] std::string token_after_id(std::uint64_t id);
+
 // How many items of a list to skip.
 [[nodiscard]] std::size_t read_offset(Reader& reader, std::string_view page_token);
 [[nodiscard]] std::string token_at(std::size_t offset);

@@ -109,6 +109,17 @@ TEST(Examples, RemoteStage) {
   EXPECT_EQ(server.stop(), 0);
 }
 
+TEST(Examples, Futures) {
+  SluicedProcess server;
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(run(server, "futures $SLUICE_SERVER"),
+              "12 squared is 144\n"
+              "1 4 9 16 25 \n"
+              "square failed: -7 has been refused\n");
+  }
+  EXPECT_EQ(server.stop(), 0);
+}
+
 TEST(Examples, Worker) {
   SluicedProcess server;
   run(server, "sluice create texts && sluice create counts");

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/job.h"
 #include "sluice/options.h"
 #include "sluice/pipeline.h"
 #include "sluice/queue.h"
@@ -45,6 +46,8 @@ class Client {
   [[nodiscard]] std::vector<PipelineInfo> list_pipelines() const;
   // The remote workers that are attached to a stage of it, or of any pipeline. NotFound.
   [[nodiscard]] std::vector<WorkerInfo> workers(const std::string& pipeline = {}) const;
+  // Jobs that were submitted, by whomever.
+  [[nodiscard]] Jobs jobs() const;
   // What stages can run.
   [[nodiscard]] std::vector<HandlerInfo> handlers() const;
 

@@ -54,6 +54,8 @@ class Item {
   void done(const Name& output_queue, NewItem output, const DoneOptions& options = {}) {
     done(std::vector<Output>{{.queue = std::string(std::string_view(output_queue)), .item = std::move(output)}}, options);
   }
+  // The work is done, and this is what the item's job ends with, for whoever awaits it. LeaseLost.
+  void done_with(std::string result);
   // The attempt failed: tried again after a backoff, or dead-lettered. LeaseLost.
   template <std::convertible_to<std::string_view> Text>
   void fail(const Text& message, const FailOptions& options = {}) {

@@ -20,6 +20,16 @@ class Pipeline {
   // One of its queues (any queue of the server, in fact).
   [[nodiscard]] Queue queue(const std::string& queue) const;
 
+  // As those of a Queue, into the queue that the first stage reads. A job ends with what the last stage makes of it.
+  Future submit(NewItem item, const SubmitOptions& options = {}) const;
+  template <std::convertible_to<std::string_view> Bytes>
+  Future submit(const Bytes& payload, const SubmitOptions& options = {}) const {
+    return submit(NewItem{.payload = std::string(std::string_view(payload))}, options);
+  }
+  JobBatch submit_batch(std::span<const NewItem> items, const BatchOptions& options = {}) const;
+  [[nodiscard]] std::vector<std::string> map(const std::vector<std::string>& inputs, const MapOptions& options = {}) const;
+  [[nodiscard]] JobMap map_stream(std::function<void(Job&&)> on_outcome, MapOptions options = {}) const;
+
   // Closes the queues that no stage of it feeds; the rest closes stage by stage as the work runs out. Idempotent.
   // `immediate`: what waits in any queue that a stage reads is discarded.
   void close(bool immediate = false) const;

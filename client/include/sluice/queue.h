@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "sluice/item.h"
+#include "sluice/job.h"
 #include "sluice/options.h"
 #include "sluice/types.h"
 
@@ -102,6 +103,20 @@ class Queue {
   // Any number, in order, in parts that the queue can take, each all or none.
   std::vector<ItemId> put_all(std::span<const NewItem> items, const PutAllOptions& options = {}) const;
   std::vector<ItemId> put_all(const std::vector<std::string>& payloads, const PutAllOptions& options = {}) const;
+
+  // Puts an item as a job, whose outcome can be waited for. The errors of put.
+  Future submit(NewItem item, const SubmitOptions& options = {}) const;
+  template <std::convertible_to<std::string_view> Bytes>
+  Future submit(const Bytes& payload, const SubmitOptions& options = {}) const {
+    return submit(NewItem{.payload = std::string(std::string_view(payload))}, options);
+  }
+  // Several, all or none, as a batch; at most 10,000 items, 32 MiB and the queue's capacity (InvalidArgument).
+  JobBatch submit_batch(std::span<const NewItem> items, const BatchOptions& options = {}) const;
+  // The results of any number of inputs (up to 1,000,000), in their order. JobFailed for the first that failed; what was
+  // submitted goes on then.
+  [[nodiscard]] std::vector<std::string> map(const std::vector<std::string>& inputs, const MapOptions& options = {}) const;
+  // The same for inputs as they come. sluice/job.h says more.
+  [[nodiscard]] JobMap map_stream(std::function<void(Job&&)> on_outcome, MapOptions options = {}) const;
 
   // Takes an item; none at the end of the queue, and when max_wait is over (get_batch tells the two apart). Cancelled.
   [[nodiscard]] std::optional<Item> get(const GetOptions& options = {}) const;

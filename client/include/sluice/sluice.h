@@ -4,6 +4,7 @@
 #include "sluice/client.h"
 #include "sluice/error.h"
 #include "sluice/item.h"
+#include "sluice/job.h"
 #include "sluice/options.h"
 #include "sluice/pipeline.h"
 #include "sluice/queue.h"

@@ -1,0 +1,112 @@
+#include "server/rpc/await_stream.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/rpc/refusals.h"
+#include "server/rpc/status.h"
+#include "server/wire/jobs.h"
+
+namespace sluice::rpc {
+namespace {
+
+constexpr std::string_view kCancel = "cancellation of an await";
+constexpr std::string_view kWritten = "written message of an await";
+
+}  // namespace
+
+void AwaitStream::start(const engine::AwaitCommand& command, bool omit_results) {
+  omit_results_ = omit_results;
+  house_.runtime.apply(
+      [&](engine::Engine& engine, base::Time now, engine::Effects& effects) { engine.await(now, command, *this, effects); });
+  waits_ = true;
+  house_.waits.add(*this);
+}
+
+void AwaitStream::refuse(const absl::Status& status) { answer(engine::AwaitAnswer{.status = status}); }
+
+void AwaitStream::answer(engine::Answer&& answer) {
+  const base::ReactionTimer timer(method());
+  std::unique_lock lock(mutex_);
+  auto& await = std::get<engine::AwaitAnswer>(answer);
+  over_ = engine::is_final(answer);
+  ended_.insert(ended_.end(), await.ended.begin(), await.ended.end());
+  if (!await.status.ok()) outcome_ = std::move(await.status);
+  go_on(std::move(lock));
+}
+
+void AwaitStream::go_on(std::unique_lock<std::mutex> lock) {
+  if (busy_) return;
+  if (unwanted_) ended_.clear();
+  const bool last = over_ && outcome_.ok() && !unwanted_ && !done_told_;
+  if (!ended_.empty() || last) {
+    busy_ = true;
+    auto ids = std::exchange(ended_, {});
+    lock.unlock();
+    v1::AwaitJobsResponse response;
+    look_up(ids, response);
+    lock.lock();
+    ended_.insert(ended_.begin(), ids.begin(), ids.end());
+    done_told_ = over_ && outcome_.ok() && ended_.empty();
+    response.set_done(done_told_);
+    lock.unlock();
+    message_ = serialize(response);
+    StartWrite(&message_);
+  } else if (over_) {
+    busy_ = true;
+    absl::Status outcome = std::move(outcome_);
+    lock.unlock();
+    finish(std::move(outcome));
+  }
+}
+
+void AwaitStream::look_up(std::deque<model::JobId>& ids, v1::AwaitJobsResponse& response) {
+  house_.runtime.apply([&](const engine::Engine& engine, base::Time, engine::Effects&) {
+    std::size_t bytes = 0;
+    while (!ids.empty() && bytes <= limits::kMaxGetBytes && response.jobs_size() < static_cast<int>(limits::kMaxToldJobs)) {
+      const auto view = engine.job(ids.front());
+      v1::Job& job = *response.add_jobs();
+      if (view.ok()) {
+        wire::fill(*view, !omit_results_, job);
+      } else {
+        wire::fill_gone(ids.front(), view.status(), job);
+      }
+      bytes += job.ByteSizeLong();
+      ids.pop_front();
+    }
+  });
+}
+
+void AwaitStream::finish(absl::Status outcome) {
+  log_refusal(method(), outcome, *context_);
+  auto status = to_grpc(outcome);
+  counted_.end(static_cast<absl::StatusCode>(status.error_code()));
+  Finish(std::move(status));
+}
+
+void AwaitStream::OnWriteDone(bool ok) {
+  const base::ReactionTimer timer(kWritten);
+  {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    if (!ok) unwanted_ = true;
+  }
+  if (!ok) leave();
+  go_on(std::unique_lock(mutex_));
+}
+
+void AwaitStream::OnCancel() {
+  const base::ReactionTimer timer(kCancel);
+  leave();
+}
+
+void AwaitStream::leave() {
+  if (take_back()) refuse(absl::CancelledError("the caller has gone"));
+}
+
+void AwaitStream::OnDone() {
+  if (waits_) house_.waits.remove(*this);
+  delete this;
+}
+
+}  // namespace sluice::rpc
