@@ -76,15 +76,34 @@ inline constexpr double kMaxBackoffMultiplier = 100.0;
 inline constexpr double kDefaultBackoffMultiplier = 2.0;
 inline constexpr double kDefaultJitter = 0.2;
 
+inline constexpr std::size_t kMaxFinalExitCodes = 255;
+
+// Named limits.
+inline constexpr std::size_t kMaxLimits = 1'000;
+inline constexpr std::size_t kMaxLimitsOfAStage = 16;
+inline constexpr std::uint32_t kMaxAtOnce = 1'000'000;
+inline constexpr double kMinPerSecond = 0.00001;  // one a day, roughly
+inline constexpr double kMaxPerSecond = 1'000'000.0;
+inline constexpr std::uint32_t kMaxBurst = 1'000'000;
+
+// Schedules.
+inline constexpr std::size_t kMaxSchedules = 10'000;
+inline constexpr std::size_t kMaxCronBytes = 256;
+inline constexpr std::size_t kMaxTimeZoneBytes = 64;
+inline constexpr std::chrono::microseconds kMinEvery = 10ms;
+inline constexpr std::chrono::microseconds kMaxEvery = 24h * 366;
+inline constexpr std::uint32_t kMaxCatchUp = 1'000;
+
 // The server as a whole.
 inline constexpr std::size_t kMaxQueues = 100'000;
 inline constexpr std::size_t kMaxPipelines = 10'000;
 inline constexpr std::size_t kMaxStages = 100;            // of one pipeline
 inline constexpr std::uint32_t kMaxStageWorkers = 1'000;  // of one stage
 inline constexpr std::size_t kMaxRemoteWorkers = 10'000;  // attached, of all stages
-inline constexpr std::size_t kMaxWaiters = 200'000;       // blocked puts, gets and joins together
-inline constexpr std::size_t kMaxBytes = 16UL << 30;      // payloads and attributes of all unfinished items
-inline constexpr std::size_t kMaxRunningListed = 100;     // running items shown of one stage
+inline constexpr std::uint32_t kMaxStartWorkers = kMaxStageWorkers + kMaxRemoteWorkers;
+inline constexpr std::size_t kMaxWaiters = 200'000;    // blocked puts, gets and joins together
+inline constexpr std::size_t kMaxBytes = 16UL << 30;   // payloads and attributes of all unfinished items
+inline constexpr std::size_t kMaxRunningListed = 100;  // running items shown of one stage
 inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;
 inline constexpr std::size_t kMaxRequestIds = 100'000;   // remembered of one queue
 inline constexpr std::size_t kMaxDedupKeys = 1'000'000;  // remembered of one queue

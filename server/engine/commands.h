@@ -47,7 +47,8 @@ struct GetCommand {
   base::Time give_up = base::kNever;             // an answer without items then; `now` or earlier = do not wait
   std::optional<base::Duration> lease_duration;  // absent: the queue's; Duration::max() = never runs out
   std::string consumer;
-  std::string stage;  // set by stage workers; recorded with failures
+  std::string stage;     // set by stage workers; recorded with failures
+  std::string pipeline;  // that of the stage, if the worker is one of the server's
   // Set for an attached worker: of its stage's input. Nothing while the stage is paused; the end is that of the stage.
   model::WorkerId worker{};
   LeaseWatch* watch = nullptr;  // is told of leases that are taken away; null: nobody

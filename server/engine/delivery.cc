@@ -1,7 +1,9 @@
 #include "server/engine/delivery.h"
 
+#include "server/engine/gate.h"
 #include "server/engine/job.h"
 #include "server/engine/life.h"
+#include "server/engine/limit.h"
 #include "server/engine/pipeline.h"
 
 namespace sluice::engine {
@@ -19,28 +21,39 @@ std::size_t bytes_in_answer(const Item& item) {
   return bytes;
 }
 
-// Leases what is there, up to what the get asks for. False if there is nothing.
-bool take(Step& step, Queue& queue, const GetCommand& command, const std::shared_ptr<RemoteWorker>& worker, GetAnswer& answer) {
-  if (queue.paused || queue.ready.empty()) return false;
+enum class Taken : std::uint8_t { kSome, kNothing, kLimited };
+
+// Leases what is there, up to what the get asks for and the limits of the stage allow.
+Taken take(Step& step, Queue& queue, const GetCommand& command, const std::shared_ptr<RemoteWorker>& worker, Stage* stage,
+           GetAnswer& answer) {
+  if (queue.paused || queue.ready.empty()) return Taken::kNothing;
   const base::Time expires = base::add_saturating(step.now, command.lease_duration.value_or(queue.settings.lease_duration));
-  const auto holder = std::make_shared<const Holder>(Holder{command.consumer, command.stage, worker, command.watch});
+  const bool limited = stage != nullptr && stage->limits != nullptr;
+  const auto holder = std::make_shared<const Holder>(
+      Holder{command.consumer, command.stage, worker, command.watch, limited ? stage->limits : nullptr});
   std::size_t bytes = 0;
   while (!queue.ready.empty() && answer.items.size() < command.max_items) {
     Item& item = *queue.ready.begin();
     bytes += bytes_in_answer(item);
     if (!answer.items.empty() && bytes > command.max_bytes) break;
+    if (limited && !acquire(step, *stage)) break;
     lease(step, item, expires, holder);
+    item.counts = limited;
     // Whatever its queue promises: the journal must have it before it can be read there.
     if (!item.body) step.depend_on(kAllRecords);
     answer.items.push_back(delivery_of(item));
   }
-  return true;
+  return answer.items.empty() ? Taken::kLimited : Taken::kSome;
 }
 
-// Tells the end of the queue to all that wait for it. Workers of a stage wait for that of the stage.
-bool tell_end(Step& step, Queue& queue) {
+Taken take_for(Step& step, const GetWaiter& waiting, GetAnswer& answer) {
+  return take(step, *waiting.at, waiting.command, waiting.worker, waiting.stage, answer);
+}
+
+// Tells the end of the queue to all that wait for it. Remote workers wait for that of their stage.
+bool tell_end(Step& step, std::list<GetWaiter>& line) {
   bool any = false;
-  for (auto next = queue.gets.begin(); next != queue.gets.end();) {
+  for (auto next = line.begin(); next != line.end();) {
     GetWaiter& waiting = *next++;
     if (waiting.worker) continue;
     end_wait(step, waiting, GetAnswer{absl::OkStatus(), {}, true});
@@ -58,13 +71,15 @@ void end_wait(Step& step, GetWaiter& waiting, GetAnswer&& answer) {
 }
 
 void begin_get(Step& step, Queue& queue, GetCommand command, std::shared_ptr<RemoteWorker> worker, Caller& caller) {
-  Stage* stage = worker ? worker->stage : nullptr;
-  const bool held = stage != nullptr && stage->state == model::StageState::kPaused;
+  Stage* stage = stage_of(queue, command, worker.get());
+  bool held = stage != nullptr && is_shut(*stage);
   GetAnswer answer;
-  if (!held && queue.gets.empty() && take(step, queue, command, worker, answer)) {
-    return step.answer(&caller, std::move(answer));
+  if (!held && queue.gets.empty()) {
+    const Taken taken = take(step, queue, command, worker, stage, answer);
+    if (taken == Taken::kSome) return step.answer(&caller, std::move(answer));
+    held = taken == Taken::kLimited;
   }
-  if (stage != nullptr ? !stage->open() : queue.ended()) {
+  if (worker ? !stage->open() : queue.ended()) {
     answer.end_of_queue = true;
     return step.answer(&caller, std::move(answer));
   }
@@ -75,24 +90,43 @@ void begin_get(Step& step, Queue& queue, GetCommand command, std::shared_ptr<Rem
   line.emplace_back(std::move(command), caller);
   GetWaiter& waiting = line.back();
   waiting.at = &queue;
+  waiting.stage = stage;
   waiting.worker = std::move(worker);
   waiting.line = &line;
   waiting.self = std::prev(line.end());
   step.tables.waiting.emplace(&caller, &waiting);
   step.tables.timers.set(waiting, waiting.command.give_up);
   step.touch(queue);
+  if (held && !is_shut(*stage)) enter_lines(step, *stage);
 }
 
 bool serve_waiting(Step& step, Queue& queue) {
   bool any = false;
   while (!queue.gets.empty()) {
+    GetWaiter& first = queue.gets.front();
     GetAnswer answer;
-    if (!take(step, queue, queue.gets.front().command, queue.gets.front().worker, answer)) break;
-    end_wait(step, queue.gets.front(), std::move(answer));
+    const Taken taken = take_for(step, first, answer);
+    if (taken == Taken::kNothing) break;
+    if (taken == Taken::kSome) {
+      end_wait(step, first, std::move(answer));
+    } else {
+      // Others may be served meanwhile.
+      Stage& stage = *first.stage;
+      hold_gets(stage);
+      enter_lines(step, stage);
+    }
     any = true;
   }
-  if (!queue.gets.empty() && queue.ended()) any = tell_end(step, queue) || any;
+  if (!queue.ended()) return any;
+  any = tell_end(step, queue.gets) || any;
+  for (Stage* stage : queue.readers) any = tell_end(step, stage->held_gets) || any;
   return any;
+}
+
+void serve_one(Step& step, Stage& stage) {
+  GetWaiter& first = stage.held_gets.front();
+  GetAnswer answer;
+  if (take_for(step, first, answer) == Taken::kSome) end_wait(step, first, std::move(answer));
 }
 
 void refuse_gets(Step& step, std::list<GetWaiter>& line, const absl::Status& status) {

@@ -11,6 +11,8 @@ void begin_get(Step& step, Queue& queue, GetCommand command, std::shared_ptr<Rem
 // Hands waiting items to the gets that wait, the longest-waiting first, and when the end of the queue has come, that to all of
 // them that do not wait for the end of a stage. Returns true if any left the list.
 bool serve_waiting(Step& step, Queue& queue);
+// The first get that waits at the stage gets what there is for it: all that it needs is there, and it is its turn.
+void serve_one(Step& step, Stage& stage);
 
 // Ends every get of a line with `status`.
 void refuse_gets(Step& step, std::list<GetWaiter>& line, const absl::Status& status);

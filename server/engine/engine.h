@@ -131,6 +131,15 @@ class Engine {
                                            std::string host, Effects& out);
   void detach_worker(base::Time now, model::WorkerId worker, Effects& out);
 
+  // Limits that stages name. A limit is there before a pipeline whose stages name it, and cannot be deleted while one does.
+  // What is in use stays in use when a limit is lowered.
+  absl::Status create_limit(base::Time now, const model::LimitSpec& spec, Effects& out);
+  absl::Status update_limit(base::Time now, std::string_view name, const model::LimitPatch& patch, Effects& out);
+  absl::Status delete_limit(base::Time now, std::string_view name, Effects& out);
+  [[nodiscard]] absl::StatusOr<LimitView> limit(base::Time now, std::string_view name) const;
+  // A page, as of queues.
+  [[nodiscard]] std::vector<LimitView> list_limits(base::Time now, std::string_view after, std::size_t limit) const;
+
   // Does what has fallen due by `now`: leases, delays, waits that are over, progress, forgotten requests. Returns when there
   // is more to do, kNever if nothing is pending.
   base::Time run_due(base::Time now, Effects& out);

@@ -6,8 +6,10 @@
 
 #include "server/base/counted.h"
 #include "server/engine/delivery.h"
+#include "server/engine/gate.h"
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
+#include "server/engine/limit.h"
 #include "server/engine/transfer.h"
 #include "server/engine/workers.h"
 
@@ -135,6 +137,9 @@ absl::Status create_pipeline(Step& step, const model::PipelineSpec& spec) {
   if (step.tables.pipelines.size() >= limits::kMaxPipelines) {
     return base::error(Reason::kLimitReached, fmt::format("there are {} pipelines already", limits::kMaxPipelines));
   }
+  for (const auto& stage : spec.stages) {
+    if (auto status = check_limits(step, stage); !status.ok()) return status;
+  }
   const auto names = queue_names(spec);
   if (auto status = check_queues(step, spec, names); !status.ok()) return status;
   for (const auto& name : names) {
@@ -162,6 +167,8 @@ Pipeline& assemble(Step& step, model::PipelineRecord record) {
     stage.pipeline = &pipeline;
     stage.spec = std::move(stage_record.spec);
     stage.state = stage_record.state;
+    stage.started = stage.spec.start_workers == 0;
+    bind_limits(step, stage);
     stage.input = step.tables.find_queue(stage.spec.input);
     stage.output = step.tables.find_queue(stage.spec.output);
     attach(stage.input->readers, stage);
@@ -185,6 +192,7 @@ absl::StatusOr<std::uint64_t> delete_pipeline(Step& step, Pipeline& pipeline, bo
                base::error(Reason::kPipelineNotFound, fmt::format("pipeline \"{}\" was deleted", pipeline.name)));
   for (const auto& stage : pipeline.stages) {
     dismiss_workers(step, *stage);
+    unbind_limits(step, *stage);
     step.out.stage_changes.push_back({pipeline.name, stage->spec, 0, true});
     detach(stage->input->readers, *stage);
     if (stage->output != nullptr) detach(stage->output->feeders, *stage);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/engine/timed.h"
 #include "server/model/item.h"
@@ -17,9 +18,11 @@ class Queue;
 class LeaseWatch;
 struct Item;
 struct Job;
+struct Limit;
 struct OrderLine;
 struct RemoteWorker;
 struct Transfer;
+using Limits = std::vector<std::shared_ptr<Limit>>;
 
 // Who holds a leased item.
 struct Holder {
@@ -27,6 +30,7 @@ struct Holder {
   std::string stage;
   std::shared_ptr<RemoteWorker> worker;  // null: not a stage's remote worker
   LeaseWatch* watch = nullptr;           // null: nobody is told of its end
+  std::shared_ptr<const Limits> limits;  // of the stage; null: none
 };
 
 // What is noted of an item with options in force. Due at the end of its time to live, whatever its state is then.
@@ -57,10 +61,12 @@ struct Item : Timed, PlaceHook {
   std::unique_ptr<Special> special;  // null: no options in force
   Job* job = nullptr;                // null: none; it was put
   std::uint32_t attempt = 0;
+  std::uint32_t lost = 0;  // of these attempts, with their consumer
   model::ItemState state = model::ItemState::kWaiting;
 
   // While leased:
   bool last_attempt = false;  // the retry policy allows no further one
+  bool counts = false;        // in the limits of its holder
   model::LeaseId lease{};
   Transfer* completion = nullptr;  // that waits for room; the lease stands still meanwhile
   base::Duration lease_left{0};    // while a completion waits: what the lease has left afterwards

@@ -7,6 +7,7 @@
 
 #include "server/engine/flow.h"
 #include "server/engine/jobs.h"
+#include "server/engine/limit.h"
 #include "server/engine/special.h"
 
 namespace sluice::engine {
@@ -27,6 +28,7 @@ void lift(Step& step, Item& item) {
     item.lease = {};
     item.last_attempt = false;
     item.completion = nullptr;
+    if (item.counts) give_back(step, item);
     if (RemoteWorker* worker = worker_at(item)) worker->let_go();
     item.holder.reset();
   }
@@ -93,6 +95,7 @@ void move(Step& step, Item& item, Queue& to, model::ItemOptionsPtr options) {
   item.options = std::move(options);
   item.state = ItemState::kWaiting;
   item.attempt = 0;
+  item.lost = 0;
   item.put_time = step.now;
   item.rank = fresh_rank(step, to, {});
   ++step.count(to).put;
@@ -200,7 +203,7 @@ void lease(Step& step, Item& item, base::Time expires, std::shared_ptr<const Hol
   change(item, ItemState::kLeased);
   ++item.attempt;
   if (item.attempt == 1) queue.wait_times.add(step.now - item.put_time);
-  item.last_attempt = !queue.settings.retry.allows_another(item.attempt);
+  item.last_attempt = !queue.settings.retry.may_come_back(item.attempt, item.lost);
   item.lease = step.new_lease_id();
   item.holder = std::move(holder);
   if (RemoteWorker* worker = worker_at(item)) worker->take();
@@ -280,14 +283,16 @@ void remember(Step& step, Queue& queue, std::string_view request_id, model::Leas
 void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry,
                   std::optional<base::Duration> retry_delay) {
   Queue& queue = *item.queue;
+  const model::RetryPolicy& policy = queue.settings.retry;
+  const bool final = do_not_retry || (failure.exit_code && policy.is_final(*failure.exit_code));
   note_failure(step, item, std::move(failure));
   if (RemoteWorker* worker = worker_at(item)) worker->count_failed();
   lift(step, item);
   ++step.count(queue).failed;
-  if (do_not_retry || !queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
+  if (final || !policy.allows_another(item.attempt, item.lost)) return bury(step, item);
   if (is_over(item, step.now)) return expire_lifted(step, item);
   ++queue.counters.retried;
-  const base::Duration wait = retry_delay ? *retry_delay : jittered(step, queue.settings.retry, item.attempt);
+  const base::Duration wait = retry_delay ? *retry_delay : jittered(step, policy, item.attempt);
   if (wait.count() <= 0) return put_back(step, item);
   put_back_later(step, item, base::add_saturating(step.now, wait));
 }
@@ -300,8 +305,9 @@ void lose_lease(Step& step, Item& item, std::string_view reason, std::string_vie
   note_failure(step, item, std::move(failure));
   lift(step, item);
   ++step.count(queue).lease_lost;
-  if (!queue.settings.retry.allows_another(item.attempt)) return bury(step, item);
+  if (!queue.settings.retry.allows_another_loss(item.attempt, item.lost)) return bury(step, item);
   if (is_over(item, step.now)) return expire_lifted(step, item);
+  ++item.lost;
   ++queue.counters.retried;
   put_back(step, item);
 }

@@ -33,8 +33,9 @@ PipelineView view_of(const Tables& tables, base::Time now, const Pipeline& pipel
   view.name = pipeline.name;
   for (const auto& stage : pipeline.stages) {
     const RemoteWork& remote = stage->remote;
-    view.stages.push_back(
-        {stage->spec, stage->state, stage->workers, remote.workers, remote.in_flight, remote.done, remote.failed});
+    const auto ready = stage->started ? 0U : static_cast<std::uint32_t>(stage->held_gets.size());
+    view.stages.push_back({stage->spec, stage->state, stage->workers, remote.workers, remote.in_flight, remote.done,
+                           remote.failed, stage->started, ready});
   }
   for (const Queue* queue : pipeline.queues()) view.queues.push_back(view_of(tables, now, *queue));
   view.create_time = pipeline.create_time;

@@ -13,7 +13,9 @@
 
 namespace sluice::engine {
 
+struct Limit;
 struct Stage;
+using Limits = std::vector<std::shared_ptr<Limit>>;
 
 // A worker that is attached to a stage from some machine. Its counts are those since then.
 struct RemoteWorker {
@@ -50,7 +52,10 @@ struct Stage {
   Queue* output = nullptr;    // null: results are dropped
   std::uint32_t workers = 0;  // of the server's, alive
   RemoteWork remote;
-  std::list<GetWaiter> held_gets;  // of remote workers, while it is paused
+  bool started = true;                   // as many workers were ready at once as it starts with
+  std::shared_ptr<const Limits> limits;  // null: none
+  bool in_line = false;                  // in the lines of its limits
+  std::list<GetWaiter> held_gets;        // of its workers, which may take nothing now (gate.h)
 
   [[nodiscard]] bool open() const { return state != model::StageState::kFinished; }
   [[nodiscard]] std::uint32_t wanted_workers() const { return state == model::StageState::kRunning ? spec.workers : 0; }

@@ -17,6 +17,7 @@ model::ItemRecord Item::record(model::BodyPtr with) const {
   record.priority = priority;
   record.rank = rank;
   record.attempt = attempt;
+  record.lost = lost;
   record.put_time = put_time;
   if (state == ItemState::kDelayed) record.due = due;
   record.last_failure = last_failure;
@@ -116,7 +117,7 @@ Item* Queue::find(model::ItemId item) {
 void Queue::recount_last_attempts() {
   leased_last_attempts = 0;
   for (Item& item : leased) {
-    item.last_attempt = !settings.retry.allows_another(item.attempt);
+    item.last_attempt = !settings.retry.may_come_back(item.attempt, item.lost);
     if (item.last_attempt) ++leased_last_attempts;
   }
 }

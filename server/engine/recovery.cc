@@ -7,6 +7,7 @@
 #include "server/engine/flow.h"
 #include "server/engine/jobs.h"
 #include "server/engine/life.h"
+#include "server/engine/limit.h"
 #include "server/engine/special.h"
 #include "server/engine/state.h"
 
@@ -66,6 +67,7 @@ class Restorer {
       if (item->job != nullptr) hold(*item->job);
     }
     item->attempt = record.attempt;
+    item->lost = record.lost;
     item->state = record.state;
     if (item->state == model::ItemState::kDelayed) tables_.timers.set(*item, record.due);
     keep_body(tables_, *item, std::move(record.body));
@@ -90,6 +92,8 @@ class Restorer {
     for (const auto& stage : record.stages) {
       const bool output_there = stage.spec.output.empty() || tables_.find_queue(stage.spec.output) != nullptr;
       if (tables_.find_queue(stage.spec.input) == nullptr || !output_there) return damaged("a stage without its queues");
+      const auto is_there = [this](const std::string& limit) { return tables_.limits.contains(limit); };
+      if (!std::ranges::all_of(stage.spec.limits, is_there)) return damaged("a stage without its limits");
     }
     Effects none;
     Step step{tables_, {}, none};
@@ -99,6 +103,13 @@ class Restorer {
 
   absl::Status operator()(model::JobRecord&& record) { return restored(std::move(record)); }
   absl::Status operator()(model::BatchRecord&& record) { return restored(std::move(record)); }
+
+  absl::Status operator()(model::LimitRecord&& record) {
+    auto limit = std::make_shared<Limit>();
+    limit->spec = std::move(record.spec);
+    if (!tables_.limits.emplace(limit->spec.name, limit).second) return damaged("two limits of one name");
+    return absl::OkStatus();
+  }
 
   template <class Erased>
   absl::Status operator()(Erased&&) {
@@ -151,6 +162,11 @@ void Engine::finish_restore(base::Time now, Effects& out) {
       if (queue->keys) forget_keys(step, *queue->keys);
       return_leased(step, *queue);
       step.touch(*queue);
+    }
+    // Nobody knows how much was taken before: never more than promised, across the restart too.
+    for (const auto& [name, limit] : step.tables.limits) {
+      limit->bucket.set(step.now, limit->spec.per_second, limit->spec.burst);
+      limit->bucket.drain(step.now);
     }
     for (auto& [name, pipeline] : step.tables.pipelines) {
       for (const auto& stage : pipeline->stages) tell_workers(step, *stage);

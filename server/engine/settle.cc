@@ -3,9 +3,11 @@
 #include "server/engine/awaits.h"
 #include "server/engine/delivery.h"
 #include "server/engine/flow.h"
+#include "server/engine/gate.h"
 #include "server/engine/jobs.h"
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
+#include "server/engine/limit.h"
 #include "server/engine/special.h"
 #include "server/engine/transfer.h"
 
@@ -22,6 +24,7 @@ void recall_workers(Step& step, const Stage& stage) {
 void settle(Step& step, Queue& queue) {
   // Before waiting puts are admitted: they do not count yet, and a join does not wait for them.
   note_idle(step, queue);
+  for (Stage* stage : queue.readers) tend_gate(step, *stage);
   // Each hand-out makes room, each admission brings something to hand out.
   bool more = true;
   while (more) {
@@ -70,6 +73,8 @@ void handle(Step& step, Timed& due) {
       return end_of_time(step, *static_cast<Special&>(due).item);
     case TimedKind::kKeys:
       return forget_keys(step, static_cast<QueueKeys&>(due));
+    case TimedKind::kLimit:
+      return settle(step, static_cast<Limit&>(due));
   }
 }
 
@@ -84,11 +89,22 @@ void settle_queues(Step& step) {
   pending.clear();
 }
 
+void settle_limits(Step& step) {
+  auto& limits = step.tables.limits_to_settle;
+  while (!limits.empty()) {
+    const auto limit = std::move(limits.back());
+    limits.pop_back();
+    settle(step, *limit);
+    settle_queues(step);
+  }
+}
+
 void settle_all(Step& step) {
   // Before a queue is closed because its stages are finished: a batch may want to put its callback there.
   end_batches(step);
   do {
     settle_queues(step);
+    settle_limits(step);
   } while (end_batches(step));
 }
 

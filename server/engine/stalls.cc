@@ -6,6 +6,7 @@
 #include <set>
 
 #include "server/base/counted.h"
+#include "server/engine/limit.h"
 #include "server/engine/look.h"
 #include "server/engine/tables.h"
 #include "server/engine/waiters.h"
@@ -49,9 +50,29 @@ bool any_reader(const Queue& queue, StageState state) {
   return std::ranges::any_of(queue.readers, [&](const Stage* stage) { return stage->state == state; });
 }
 
+// Why the stages that read the queue have to wait for each other; nothing if one of them need not.
+std::optional<Stall> at_the_gate(base::Time now, const Queue& queue) {
+  const auto running = [](const Stage* stage) { return stage->state == StageState::kRunning; };
+  const auto waits = [](const Stage* stage) { return !stage->started || stage->in_line; };
+  const auto first = std::ranges::find_if(queue.readers, [&](const Stage* stage) { return running(stage) && waits(stage); });
+  if (first == queue.readers.end()) return std::nullopt;
+  if (std::ranges::any_of(queue.readers, [&](const Stage* stage) { return running(stage) && !waits(stage); }))
+    return std::nullopt;
+  const Stage& stage = **first;
+  if (!stage.started) {
+    return Stall{StallReason::kWaitsForWorkers, queue.name,
+                 fmt::format("stage \"{}\" waits for its workers: {} of {} are ready, and queue \"{}\" has {}", stage.spec.name,
+                             stage.held_gets.size(), stage.spec.start_workers, queue.name, waiting_items(queue))};
+  }
+  return Stall{StallReason::kLimitExhausted, queue.name,
+               fmt::format("stage \"{}\" waits for {}, and queue \"{}\" has {}", stage.spec.name, why_waits(stage, now),
+                           queue.name, waiting_items(queue))};
+}
+
 // Items could be handed out, but nobody takes any. Dead letters lie until somebody looks at them: nobody is missing there.
-std::optional<Stall> without_consumer(const Tables& tables, const Queue& queue) {
+std::optional<Stall> without_consumer(const Tables& tables, base::Time now, const Queue& queue) {
   if (queue.ready.empty() || !queue.untouched_by_consumers()) return std::nullopt;
+  if (auto stall = at_the_gate(now, queue)) return stall;
   const auto stall = [&](StallReason reason, std::string message) { return Stall{reason, queue.name, std::move(message)}; };
   const bool holds_back = !queue.puts.empty();
   if (queue.readers.empty() && holds_back) {
@@ -112,6 +133,10 @@ std::string_view name(StallReason reason) {
       return "CYCLE_FULL";
     case StallReason::kAllDelayed:
       return "ALL_DELAYED";
+    case StallReason::kWaitsForWorkers:
+      return "WAITS_FOR_WORKERS";
+    case StallReason::kLimitExhausted:
+      return "LIMIT_EXHAUSTED";
   }
   return "UNKNOWN";
 }
@@ -121,7 +146,7 @@ std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Queue& 
   if (queue.paused && !queue.ready.empty()) {
     stalls.push_back({StallReason::kQueuePaused, queue.name,
                       fmt::format("queue \"{}\" is paused with {}", queue.name, waiting_items(queue))});
-  } else if (auto stall = without_consumer(tables, queue)) {
+  } else if (auto stall = without_consumer(tables, now, queue)) {
     stalls.push_back(std::move(*stall));
   }
   if (!queue.puts.empty() && waits_for_itself(queue)) {

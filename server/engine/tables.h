@@ -78,6 +78,7 @@ struct Tables {
   Sequence sequence;
   std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
+  std::map<std::string, std::shared_ptr<Limit>, std::less<>> limits;
   // Remote workers in the order of their coming.
   std::map<model::WorkerId, std::shared_ptr<RemoteWorker>> workers;
   std::uint64_t last_worker = 0;
@@ -97,6 +98,7 @@ struct Tables {
 
   // Queues that the present command changed: to be settled, to have their counters recorded, and all of them.
   std::vector<Queue*> to_settle;
+  std::vector<std::shared_ptr<Limit>> limits_to_settle;
   std::vector<Queue*> to_count;
   std::vector<Queue*> touched;
 };

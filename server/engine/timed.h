@@ -8,7 +8,7 @@
 
 namespace sluice::engine {
 
-enum class TimedKind : std::uint8_t { kItem, kTransfer, kGet, kJoin, kRequests, kJob, kBatch, kExpiry, kKeys };
+enum class TimedKind : std::uint8_t { kItem, kTransfer, kGet, kJoin, kRequests, kJob, kBatch, kExpiry, kKeys, kLimit };
 
 struct TimerTag;
 

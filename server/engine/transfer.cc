@@ -7,6 +7,7 @@
 #include "server/engine/admission.h"
 #include "server/engine/jobs.h"
 #include "server/engine/life.h"
+#include "server/engine/limit.h"
 
 namespace sluice::engine {
 namespace {
@@ -193,6 +194,7 @@ void hold_lease(Step& step, Transfer& waiting) {
   if (waiting.completes == nullptr) return;
   Item& item = *waiting.completes;
   item.completion = &waiting;
+  if (item.counts) give_back(step, item);
   item.lease_left = item.due == base::kNever ? base::Duration::max() : item.due - step.now;
   step.tables.timers.cancel(item);
   step.touch(*item.queue);

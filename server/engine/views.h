@@ -12,6 +12,7 @@
 #include "server/model/counters.h"
 #include "server/model/item.h"
 #include "server/model/job.h"
+#include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 #include "server/model/states.h"
@@ -28,6 +29,8 @@ enum class StallReason : std::uint8_t {
   kStageWithoutWorkers,
   kCycleFull,
   kAllDelayed,
+  kWaitsForWorkers,
+  kLimitExhausted,
 };
 
 // OUTPUT_FULL_WITHOUT_CONSUMER and so on, as the API has it.
@@ -73,6 +76,23 @@ struct StageView {
   std::uint64_t remote_items = 0;
   std::uint64_t remote_done = 0;
   std::uint64_t remote_failed = 0;
+  bool started = true;              // false: not all workers that it starts with were ready yet
+  std::uint32_t ready_workers = 0;  // while it is not started, of all kinds
+};
+
+struct StageName {
+  std::string pipeline;
+  std::string stage;
+
+  bool operator==(const StageName&) const = default;
+};
+
+struct LimitView {
+  model::LimitSpec spec;
+  std::uint32_t in_use = 0;
+  std::optional<base::Time> ready;  // when the rate allows the next one, if that is not now
+  std::vector<StageName> stages;    // that name it
+  std::vector<StageName> waiting;   // of them, those that have work and wait for it, in the order of their turn
 };
 
 // A remote worker; its counts are those since it attached.

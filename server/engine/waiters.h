@@ -16,6 +16,7 @@ struct Item;
 class Queue;
 struct Pipeline;
 struct RemoteWorker;
+struct Stage;
 
 // Items on their way into queues: a put, or a completion with its outputs. Happens as a whole or not at all, except for a put
 // one by one, which has one part and goes in as there is room.
@@ -57,8 +58,9 @@ struct GetWaiter : Timed {
   GetCommand command;
   Caller* caller;
   Queue* at = nullptr;
+  Stage* stage = nullptr;                // whose worker it is; null: nobody's
   std::shared_ptr<RemoteWorker> worker;  // null: not a stage's remote worker
-  std::list<GetWaiter>* line = nullptr;  // the queue's, or that of a paused stage
+  std::list<GetWaiter>* line = nullptr;  // the queue's, or the stage's (gate.h)
   std::list<GetWaiter>::iterator self;
 };
 

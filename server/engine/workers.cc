@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "server/engine/delivery.h"
+#include "server/engine/gate.h"
 #include "server/engine/state.h"
 
 namespace sluice::engine {
@@ -12,29 +12,6 @@ namespace {
 
 using base::Reason;
 using base::Time;
-
-bool is_of(const GetWaiter& waiting, const Stage& stage) { return waiting.worker && waiting.worker->stage == &stage; }
-
-void hold_gets(Stage& stage) {
-  auto& line = stage.input->gets;
-  for (auto next = line.begin(); next != line.end();) {
-    const auto waiting = next++;
-    if (!is_of(*waiting, stage)) continue;
-    waiting->line = &stage.held_gets;
-    stage.held_gets.splice(stage.held_gets.end(), line, waiting);
-  }
-}
-
-void resume_gets(Stage& stage) {
-  for (GetWaiter& waiting : stage.held_gets) waiting.line = &stage.input->gets;
-  stage.input->gets.splice(stage.input->gets.end(), stage.held_gets);
-}
-
-// Ends all gets of the stage's workers.
-void end_gets(Step& step, Stage& stage, const GetAnswer& answer) {
-  hold_gets(stage);
-  while (!stage.held_gets.empty()) end_wait(step, stage.held_gets.front(), GetAnswer(answer));
-}
 
 }  // namespace
 
@@ -83,17 +60,6 @@ void detach(Step& step, RemoteWorker& worker) {
     step.touch(*worker.stage->input);
   }
   step.tables.workers.erase(worker.id);
-}
-
-void sort_gets(Step& step, Stage& stage) {
-  switch (stage.state) {
-    case model::StageState::kRunning:
-      return resume_gets(stage);
-    case model::StageState::kPaused:
-      return hold_gets(stage);
-    case model::StageState::kFinished:
-      return end_gets(step, stage, GetAnswer{absl::OkStatus(), {}, true});
-  }
 }
 
 void dismiss_workers(Step& step, Stage& stage) {

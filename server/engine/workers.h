@@ -12,9 +12,6 @@ namespace sluice::engine {
 absl::StatusOr<RemoteWorker*> attach(Step& step, Stage& stage, std::string name, std::string host);
 void detach(Step& step, RemoteWorker& worker);
 
-// After the state of the stage has changed: gets of its workers wait at the stage while it is paused, in the queue's line while
-// it runs, and are told the end when it is finished.
-void sort_gets(Step& step, Stage& stage);
 // The stage is about to be deleted.
 void dismiss_workers(Step& step, Stage& stage);
 

@@ -27,6 +27,8 @@ void Batch::clear() {
   pipelines_.clear();
   jobs_.clear();
   batches_.clear();
+  limits_.clear();
+  schedules_.clear();
 }
 
 void Batch::keep(model::QueueRecord&& record) {
@@ -69,11 +71,26 @@ void Batch::keep(model::BatchRecord&& record) {
   batches_.insert_or_assign(id, std::move(record));
 }
 
+void Batch::keep(model::LimitRecord&& record) {
+  std::string name = record.spec.name;
+  limits_.insert_or_assign(std::move(name), std::move(record));
+}
+
+void Batch::keep(model::LimitErased&& erased) { limits_.insert_or_assign(std::move(erased.name), std::nullopt); }
+
+void Batch::keep(model::ScheduleRecord&& record) {
+  std::string name = record.spec.name;
+  schedules_.insert_or_assign(std::move(name), std::move(record));
+}
+
+void Batch::keep(model::ScheduleErased&& erased) { schedules_.insert_or_assign(std::move(erased.name), std::nullopt); }
+
 absl::Status Batch::write_to(LmdbStore::Write& write) {
   if (auto status = write_queues(write); !status.ok()) return status;
   if (auto status = write_items(write); !status.ok()) return status;
   if (auto status = write_jobs(write); !status.ok()) return status;
-  return write_rest(write);
+  if (auto status = write_rest(write); !status.ok()) return status;
+  return write_named(write);
 }
 
 absl::Status Batch::write_jobs(LmdbStore::Write& write) const {
@@ -137,11 +154,29 @@ absl::Status Batch::write_rest(LmdbStore::Write& write) const {
     status.Update(record ? write.put(Table::kRequests, key, request) : write.erase(Table::kRequests, key));
     if (!status.ok()) return status;
   }
-  store::Pipeline pipeline;
-  for (const auto& [name, record] : pipelines_) {
-    if (record) to_store(*record, pipeline);
-    status.Update(record ? write.put(Table::kPipelines, name, pipeline) : write.erase(Table::kPipelines, name));
+  return status;
+}
+
+namespace {
+
+// What has its name as its key.
+template <class Message, class Records>
+absl::Status write_all(LmdbStore::Write& write, Table table, const Records& records) {
+  absl::Status status;
+  Message message;
+  for (const auto& [name, record] : records) {
+    if (record) to_store(*record, message);
+    status.Update(record ? write.put(table, name, message) : write.erase(table, name));
   }
+  return status;
+}
+
+}  // namespace
+
+absl::Status Batch::write_named(LmdbStore::Write& write) const {
+  absl::Status status = write_all<store::Limit>(write, Table::kLimits, limits_);
+  status.Update(write_all<store::Pipeline>(write, Table::kPipelines, pipelines_));
+  status.Update(write_all<store::Schedule>(write, Table::kSchedules, schedules_));
   return status;
 }
 

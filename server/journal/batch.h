@@ -41,11 +41,16 @@ class Batch {
   void keep(model::JobErased&& erased) { jobs_.insert_or_assign(number(erased.id), std::nullopt); }
   void keep(model::BatchRecord&& record);
   void keep(model::BatchErased&& erased) { batches_.insert_or_assign(number(erased.id), std::nullopt); }
+  void keep(model::LimitRecord&& record);
+  void keep(model::LimitErased&& erased);
+  void keep(model::ScheduleRecord&& record);
+  void keep(model::ScheduleErased&& erased);
 
   absl::Status write_queues(LmdbStore::Write& write) const;
   absl::Status write_items(LmdbStore::Write& write);
   absl::Status write_jobs(LmdbStore::Write& write) const;
   absl::Status write_rest(LmdbStore::Write& write) const;
+  absl::Status write_named(LmdbStore::Write& write) const;
 
   std::vector<model::Record> records_;  // `items_` points into it; of the others it has what is left
   std::optional<model::SequenceRecord> sequence_;
@@ -56,6 +61,8 @@ class Batch {
   std::map<std::string, std::optional<model::PipelineRecord>> pipelines_;
   std::map<std::uint64_t, std::optional<model::JobRecord>> jobs_;
   std::map<std::uint64_t, std::optional<model::BatchRecord>> batches_;
+  std::map<std::string, std::optional<model::LimitRecord>> limits_;
+  std::map<std::string, std::optional<model::ScheduleRecord>> schedules_;
 };
 
 }  // namespace sluice::journal

@@ -14,8 +14,20 @@
 namespace sluice::journal {
 
 // Part of the checksum: never renumber.
-enum class Table : std::uint8_t { kMeta = 1, kQueues, kCounters, kItems, kBodies, kRequests, kPipelines, kJobs, kBatches };
-inline constexpr std::size_t kTables = 9;
+enum class Table : std::uint8_t {
+  kMeta = 1,
+  kQueues,
+  kCounters,
+  kItems,
+  kBodies,
+  kRequests,
+  kPipelines,
+  kJobs,
+  kBatches,
+  kLimits,
+  kSchedules
+};
+inline constexpr std::size_t kTables = 11;
 // The tables that every store has; an older one lacks the others until a server opens it.
 inline constexpr std::size_t kFirstTables = 7;
 

@@ -34,11 +34,21 @@ class Load {
     return absl::OkStatus();
   }
 
+  // The same for records whose key is their name; `name_of` tells where it belongs.
+  template <class Message, class NameOf>
+  absl::Status named(Table which, NameOf name_of) {
+    return table<Message>(which, [name_of](std::string_view key, Message&& stored) -> model::Record {
+      auto record = from_store(std::move(stored));
+      name_of(record) = key;
+      return record;
+    });
+  }
+
   absl::Status queues();
   absl::Status batches_and_jobs();
   absl::Status items();
   absl::StatusOr<model::BodyPtr> next_body(std::string_view item, LmdbStore::Reader& bodies) const;
-  absl::Status requests_and_pipelines();
+  absl::Status the_rest();
 
   const Snapshot& snapshot_;
   const Each& each_;
@@ -51,7 +61,7 @@ absl::Status Load::everything() {
   if (status.ok()) status = queues();
   if (status.ok()) status = batches_and_jobs();
   if (status.ok()) status = items();
-  if (status.ok()) status = requests_and_pipelines();
+  if (status.ok()) status = the_rest();
   return status.ok() ? snapshot_.check_digest(checksums_) : status;
 }
 
@@ -113,7 +123,7 @@ absl::Status Load::items() {
   return absl::OkStatus();
 }
 
-absl::Status Load::requests_and_pipelines() {
+absl::Status Load::the_rest() {
   auto status = table<store::Request>(Table::kRequests, [](std::string_view key, store::Request&& stored) -> model::Record {
     model::RequestRecord record = from_store(stored);
     record.queue = model::QueueId{QueueKey::parse(key.substr(0, sizeof(std::uint32_t)))};
@@ -121,11 +131,13 @@ absl::Status Load::requests_and_pipelines() {
     return record;
   });
   if (!status.ok()) return status;
-  return table<store::Pipeline>(Table::kPipelines, [](std::string_view key, store::Pipeline&& stored) -> model::Record {
-    model::PipelineRecord record = from_store(std::move(stored));
-    record.name = key;
-    return record;
-  });
+  // Limits before the pipelines that name them.
+  status = named<store::Limit>(Table::kLimits, [](model::LimitRecord& record) -> std::string& { return record.spec.name; });
+  if (!status.ok()) return status;
+  status = named<store::Pipeline>(Table::kPipelines, [](model::PipelineRecord& record) -> std::string& { return record.name; });
+  if (!status.ok()) return status;
+  return named<store::Schedule>(Table::kSchedules,
+                                [](model::ScheduleRecord& record) -> std::string& { return record.spec.name; });
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void LmdbStore::count_pages(MDB_txn* txn) {
   std::size_t page_bytes = 0;
   for (std::size_t i = 1; i <= kTables; ++i) {
     MDB_stat stat;
+    if (tables_.at(i) == kNoTable) continue;
     if (mdb_stat(txn, tables_.at(i), &stat) != 0) continue;
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
     page_bytes = stat.ms_psize;

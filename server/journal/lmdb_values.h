@@ -19,11 +19,12 @@ inline constexpr std::string_view kNewDirectory = "new";
 inline constexpr std::string_view kCopyDirectory = "copy";
 
 // By Table; nothing at 0.
-inline constexpr std::array<const char*, kTables + 1> kTableNames = {"",       "meta",     "queues",    "counters", "items",
-                                                                     "bodies", "requests", "pipelines", "jobs",     "batches"};
+inline constexpr std::array<const char*, kTables + 1> kTableNames = {
+    "", "meta", "queues", "counters", "items", "bodies", "requests", "pipelines", "jobs", "batches", "limits", "schedules"};
 // In the order in which they are read and copied.
-inline constexpr std::array kAllTables = {Table::kMeta,     Table::kQueues,    Table::kCounters, Table::kItems, Table::kBodies,
-                                          Table::kRequests, Table::kPipelines, Table::kBatches,  Table::kJobs};
+inline constexpr std::array kAllTables = {Table::kMeta,      Table::kQueues,   Table::kCounters, Table::kItems,
+                                          Table::kBodies,    Table::kRequests, Table::kLimits,   Table::kPipelines,
+                                          Table::kSchedules, Table::kBatches,  Table::kJobs};
 static_assert(kAllTables.size() == kTables);
 
 // The handle of a table that an older store lacks.

@@ -26,7 +26,9 @@ void MemoryStore::each(const std::function<void(model::Record&&)>& visit) const 
   visit_all(jobs_);
   visit_all(items_);
   visit_all(requests_);
+  visit_all(limits_);
   visit_all(pipelines_);
+  visit_all(schedules_);
 }
 
 void MemoryStore::keep(model::QueueRecord&& record) { queues_.insert_or_assign(record.id, std::move(record)); }
@@ -60,6 +62,20 @@ void MemoryStore::keep(model::PipelineRecord&& record) {
 }
 
 void MemoryStore::keep(model::PipelineErased&& erased) { pipelines_.erase(erased.name); }
+
+void MemoryStore::keep(model::LimitRecord&& record) {
+  std::string name = record.spec.name;
+  limits_.insert_or_assign(std::move(name), std::move(record));
+}
+
+void MemoryStore::keep(model::LimitErased&& erased) { limits_.erase(erased.name); }
+
+void MemoryStore::keep(model::ScheduleRecord&& record) {
+  std::string name = record.spec.name;
+  schedules_.insert_or_assign(std::move(name), std::move(record));
+}
+
+void MemoryStore::keep(model::ScheduleErased&& erased) { schedules_.erase(erased.name); }
 
 void MemoryStore::keep(model::SequenceRecord&& record) { sequence_ = record; }
 

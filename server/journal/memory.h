@@ -37,6 +37,10 @@ class MemoryStore {
   void keep(model::RequestErased&& erased);
   void keep(model::PipelineRecord&& record);
   void keep(model::PipelineErased&& erased);
+  void keep(model::LimitRecord&& record);
+  void keep(model::LimitErased&& erased);
+  void keep(model::ScheduleRecord&& record);
+  void keep(model::ScheduleErased&& erased);
   void keep(model::SequenceRecord&& record);
   void keep(model::JobRecord&& record) { jobs_.insert_or_assign(record.id, std::move(record)); }
   void keep(model::JobErased&& erased) { jobs_.erase(erased.id); }
@@ -52,6 +56,8 @@ class MemoryStore {
   std::map<std::string, model::PipelineRecord> pipelines_;
   std::map<model::JobId, model::JobRecord> jobs_;
   std::map<model::BatchId, model::BatchRecord> batches_;
+  std::map<std::string, model::LimitRecord> limits_;
+  std::map<std::string, model::ScheduleRecord> schedules_;
 };
 
 // Never fails. Not thread-safe, except read_bodies(): the caller orders all other calls, as Journal asks of append().

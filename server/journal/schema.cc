@@ -34,6 +34,8 @@ void to_store(const model::QueueSettings& settings, store::QueueSettings& out) {
   out.set_jitter(settings.retry.jitter);
   out.set_dead_letter_queue(settings.dead_letter_queue);
   const bool in_memory = settings.durability == model::Durability::kMemory;
+  out.set_max_lost_attempts(settings.retry.max_lost_attempts);
+  out.mutable_final_exit_codes()->Assign(settings.retry.final_exit_codes.begin(), settings.retry.final_exit_codes.end());
   out.set_durability(in_memory ? store::DURABILITY_MEMORY : store::DURABILITY_SYNC);
   out.set_time_to_live(settings.time_to_live.count());
   out.set_dead_letter_expired(settings.dead_letter_expired);
@@ -50,6 +52,8 @@ model::QueueSettings from_store(store::QueueSettings&& stored) {
   settings.retry.max_backoff = base::Duration{stored.max_backoff()};
   settings.retry.multiplier = stored.multiplier();
   settings.retry.jitter = stored.jitter();
+  settings.retry.max_lost_attempts = stored.max_lost_attempts();
+  settings.retry.final_exit_codes.assign(stored.final_exit_codes().begin(), stored.final_exit_codes().end());
   settings.dead_letter_queue = std::move(*stored.mutable_dead_letter_queue());
   const bool in_memory = stored.durability() == store::DURABILITY_MEMORY;
   settings.durability = in_memory ? model::Durability::kMemory : model::Durability::kSync;
@@ -227,6 +231,7 @@ void to_store(const model::ItemRecord& record, store::Item& out) {
   out.set_priority(record.priority);
   out.set_rank(record.rank);
   out.set_attempt(record.attempt);
+  out.set_lost(record.lost);
   out.set_put_time(micros(record.put_time));
   out.set_due(micros(record.due));
   if (record.last_failure) to_store(*record.last_failure, *out.mutable_last_failure());
@@ -241,6 +246,7 @@ model::ItemRecord from_store(store::Item&& stored) {
   record.priority = stored.priority();
   record.rank = stored.rank();
   record.attempt = stored.attempt();
+  record.lost = stored.lost();
   record.put_time = time_of(stored.put_time());
   record.due = time_of(stored.due());
   record.job = model::JobId{stored.job_id()};
@@ -290,6 +296,8 @@ void to_store(const model::PipelineRecord& record, store::Pipeline& out) {
     stored.set_handler(stage.spec.handler);
     stored.set_workers(stage.spec.workers);
     stored.set_state(to_store(stage.state));
+    stored.set_start_workers(stage.spec.start_workers);
+    for (const auto& limit : stage.spec.limits) stored.add_limits(limit);
   }
   out.set_create_time(micros(record.create_time));
   out.set_idle_count(record.idle_count);
@@ -304,10 +312,68 @@ model::PipelineRecord from_store(store::Pipeline&& stored) {
     spec.output = std::move(*stage.mutable_output());
     spec.handler = std::move(*stage.mutable_handler());
     spec.workers = stage.workers();
+    spec.start_workers = stage.start_workers();
+    for (auto& limit : *stage.mutable_limits()) spec.limits.push_back(std::move(limit));
     record.stages.push_back({std::move(spec), from_store(stage.state())});
   }
   record.create_time = time_of(stored.create_time());
   record.idle_count = stored.idle_count();
+  return record;
+}
+
+void to_store(const model::LimitRecord& record, store::Limit& out) {
+  out.Clear();
+  out.set_max_at_once(record.spec.max_at_once);
+  out.set_per_second(record.spec.per_second);
+  out.set_burst(record.spec.burst);
+}
+
+model::LimitRecord from_store(store::Limit&& stored) {
+  model::LimitRecord record;
+  record.spec.max_at_once = stored.max_at_once();
+  record.spec.per_second = stored.per_second();
+  record.spec.burst = stored.burst();
+  return record;
+}
+
+void to_store(const model::ScheduleRecord& record, store::Schedule& out) {
+  out.Clear();
+  const auto& [spec, state] = record;
+  out.set_queue(spec.queue);
+  out.set_cron(spec.cron);
+  out.set_time_zone(spec.time_zone);
+  out.set_every(spec.every.count());
+  write_body(*spec.body, out);
+  out.set_priority(spec.priority);
+  out.set_catch_up(spec.catch_up);
+  out.set_paused(state.paused);
+  out.set_create_time(micros(state.create_time));
+  out.set_next(micros(state.next));
+  for (const base::Time tick : state.waiting) out.add_waiting(micros(tick));
+  out.set_put(state.counters.put);
+  out.set_skipped(state.counters.skipped);
+  out.set_refused(state.counters.refused);
+  out.set_last_tick(micros(state.last_tick));
+  out.set_last_error(state.last_error);
+}
+
+model::ScheduleRecord from_store(store::Schedule&& stored) {
+  model::ScheduleRecord record;
+  auto& [spec, state] = record;
+  spec.queue = std::move(*stored.mutable_queue());
+  spec.cron = std::move(*stored.mutable_cron());
+  spec.time_zone = std::move(*stored.mutable_time_zone());
+  spec.every = base::Duration{stored.every()};
+  spec.body = read_body(stored);
+  spec.priority = stored.priority();
+  spec.catch_up = stored.catch_up();
+  state.paused = stored.paused();
+  state.create_time = time_of(stored.create_time());
+  state.next = time_of(stored.next());
+  for (const std::int64_t tick : stored.waiting()) state.waiting.push_back(time_of(tick));
+  state.counters = {stored.put(), stored.skipped(), stored.refused()};
+  state.last_tick = time_of(stored.last_tick());
+  state.last_error = std::move(*stored.mutable_last_error());
   return record;
 }
 

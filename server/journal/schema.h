@@ -22,6 +22,8 @@ void to_store(const model::RequestRecord& record, store::Request& out);
 void to_store(const model::PipelineRecord& record, store::Pipeline& out);
 void to_store(const model::JobRecord& record, store::Job& out);
 void to_store(const model::BatchRecord& record, store::Batch& out);
+void to_store(const model::LimitRecord& record, store::Limit& out);
+void to_store(const model::ScheduleRecord& record, store::Schedule& out);
 
 // The parts that a key holds are the caller's to fill in.
 [[nodiscard]] model::SequenceRecord from_store(const store::Sequence& stored);
@@ -38,5 +40,7 @@ void to_store(const model::BatchRecord& record, store::Batch& out);
 
 void to_store(const model::Failure& failure, store::Failure& out);
 [[nodiscard]] model::Failure from_store(store::Failure&& stored);
+[[nodiscard]] model::LimitRecord from_store(store::Limit&& stored);
+[[nodiscard]] model::ScheduleRecord from_store(store::Schedule&& stored);
 
 }  // namespace sluice::journal

@@ -20,6 +20,10 @@ struct StageSpec {
   std::string output;  // empty: results are dropped
   std::string handler;
   std::uint32_t workers = 1;  // of the server's own; 0 if remote()
+  // No item is handed out before so many workers, the server's and remote ones together, are ready. 0: nobody waits.
+  std::uint32_t start_workers = 0;
+  // Names of limits that hold for the stage, each once.
+  std::vector<std::string> limits;
 
   [[nodiscard]] bool remote() const { return handler == kRemoteHandler; }
   bool operator==(const StageSpec&) const = default;

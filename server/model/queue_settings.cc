@@ -15,6 +15,8 @@ base::Duration RetryPolicy::backoff(std::uint32_t attempt) const {
   return base::Duration{static_cast<base::Duration::rep>(wait)};
 }
 
+bool RetryPolicy::is_final(std::int32_t exit_code) const { return std::ranges::binary_search(final_exit_codes, exit_code); }
+
 QueueSettings QueueSettingsPatch::applied_to(QueueSettings settings) const {
   settings.capacity = capacity.value_or(settings.capacity);
   settings.order = order.value_or(settings.order);
@@ -25,6 +27,8 @@ QueueSettings QueueSettingsPatch::applied_to(QueueSettings settings) const {
   settings.retry.max_backoff = max_backoff.value_or(settings.retry.max_backoff);
   settings.retry.multiplier = multiplier.value_or(settings.retry.multiplier);
   settings.retry.jitter = jitter.value_or(settings.retry.jitter);
+  settings.retry.max_lost_attempts = max_lost_attempts.value_or(settings.retry.max_lost_attempts);
+  if (final_exit_codes) settings.retry.final_exit_codes = *final_exit_codes;
   if (dead_letter_queue) settings.dead_letter_queue = *dead_letter_queue;
   settings.time_to_live = time_to_live.value_or(settings.time_to_live);
   settings.dead_letter_expired = dead_letter_expired.value_or(settings.dead_letter_expired);

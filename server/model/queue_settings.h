@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/limits.h"
@@ -23,11 +24,27 @@ struct RetryPolicy {
   base::Duration max_backoff = limits::kDefaultMaxBackoff;
   double multiplier = limits::kDefaultBackoffMultiplier;
   double jitter = limits::kDefaultJitter;
+  // Attempts that may be lost with their consumer. 0: a lost attempt counts like a failed one, and there is no other bound.
+  // Else lost attempts do not count in `max_attempts`, and this one is the last: then the item is given up.
+  std::uint32_t max_lost_attempts = 0;
+  // An attempt that failed with one of these exit codes is the last. Sorted, each once.
+  std::vector<std::int32_t> final_exit_codes;
 
   // The longest wait after attempt number `attempt` (1 = the first), before jitter.
   [[nodiscard]] base::Duration backoff(std::uint32_t attempt) const;
-  // True while an item that has been handed out `attempt` times may be handed out again.
-  [[nodiscard]] bool allows_another(std::uint32_t attempt) const { return max_attempts == 0 || attempt < max_attempts; }
+  // True while an item that has been handed out `attempt` times, of which `lost` were lost with their consumer, may be handed
+  // out again after a failure; and after another loss, which `lost` does not count yet.
+  [[nodiscard]] bool allows_another(std::uint32_t attempt, std::uint32_t lost = 0) const {
+    return max_attempts == 0 || (max_lost_attempts == 0 ? attempt : attempt - lost) < max_attempts;
+  }
+  [[nodiscard]] bool allows_another_loss(std::uint32_t attempt, std::uint32_t lost) const {
+    return max_lost_attempts == 0 ? allows_another(attempt) : lost + 1 < max_lost_attempts;
+  }
+  // Whether an item that is being worked on may come back, by whichever of the two.
+  [[nodiscard]] bool may_come_back(std::uint32_t attempt, std::uint32_t lost) const {
+    return allows_another(attempt, lost) || allows_another_loss(attempt, lost);
+  }
+  [[nodiscard]] bool is_final(std::int32_t exit_code) const;
 
   bool operator==(const RetryPolicy&) const = default;
 };
@@ -61,6 +78,8 @@ struct QueueSettingsPatch {
   std::optional<base::Duration> max_backoff;
   std::optional<double> multiplier;
   std::optional<double> jitter;
+  std::optional<std::uint32_t> max_lost_attempts;
+  std::optional<std::vector<std::int32_t>> final_exit_codes;
   std::optional<std::string> dead_letter_queue;  // empty: none
   std::optional<base::Duration> time_to_live;    // 0: for ever
   std::optional<bool> dead_letter_expired;

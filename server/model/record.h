@@ -10,8 +10,10 @@
 #include "server/model/counters.h"
 #include "server/model/item.h"
 #include "server/model/job.h"
+#include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
+#include "server/model/schedule.h"
 #include "server/model/states.h"
 
 namespace sluice::model {
@@ -52,6 +54,7 @@ struct ItemRecord {
   // Where the item stands among its equals: smaller is sooner.
   std::int64_t rank = 0;
   std::uint32_t attempt = 0;
+  std::uint32_t lost = 0;  // of these attempts, with their consumer
   base::Time put_time{};
   base::Time due{};  // of a delayed item: when it becomes ready
   std::shared_ptr<const Failure> last_failure;
@@ -104,6 +107,27 @@ struct PipelineErased {
   std::string name;
 };
 
+// Key: its name. Before the pipelines whose stages name it.
+struct LimitRecord {
+  LimitSpec spec;
+
+  bool operator==(const LimitRecord&) const = default;
+};
+
+struct LimitErased {
+  std::string name;
+};
+
+// Key: its name.
+struct ScheduleRecord {
+  ScheduleSpec spec;
+  ScheduleState state;
+};
+
+struct ScheduleErased {
+  std::string name;
+};
+
 // Key: none, there is one. Every number below these may have been given away. Written ahead in blocks, so that most commands
 // need no record of it; a restarted engine goes on from here.
 struct SequenceRecord {
@@ -115,6 +139,7 @@ struct SequenceRecord {
 };
 
 using Record = std::variant<QueueRecord, QueueErased, CountersRecord, ItemRecord, ItemErased, RequestRecord, RequestErased,
-                            PipelineRecord, PipelineErased, SequenceRecord, JobRecord, JobErased, BatchRecord, BatchErased>;
+                            PipelineRecord, PipelineErased, LimitRecord, LimitErased, ScheduleRecord, ScheduleErased,
+                            SequenceRecord, JobRecord, JobErased, BatchRecord, BatchErased>;
 
 }  // namespace sluice::model

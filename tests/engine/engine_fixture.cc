@@ -25,6 +25,8 @@ model::QueueSettingsPatch Settings::patch() const {
   patch.jitter = jitter;
   patch.dead_letter_queue = dead_letter_queue;
   patch.durability = durability;
+  patch.max_lost_attempts = max_lost_attempts;
+  patch.final_exit_codes = final_exit_codes;
   return patch;
 }
 
@@ -148,6 +150,7 @@ TestCaller& EngineTest::get(std::string_view queue, std::uint32_t max_items, con
   command.lease_duration = options.lease;
   command.consumer = options.consumer;
   command.stage = options.stage;
+  command.pipeline = options.pipeline;
   command.worker = options.worker;
   TestCaller& caller = new_caller("get");
   Effects effects;
@@ -189,6 +192,7 @@ std::string EngineTest::fail(std::string_view queue, model::LeaseId lease, const
   command.failure.reason = options.reason;
   command.failure.message = options.message;
   command.do_not_retry = options.do_not_retry;
+  command.failure.exit_code = options.exit_code;
   command.retry_delay = options.retry_delay;
   command.request_id = options.request_id;
   Effects effects;

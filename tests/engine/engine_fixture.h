@@ -40,6 +40,8 @@ struct Settings {
   std::optional<double> jitter = std::nullopt;
   std::optional<std::string> dead_letter_queue = std::nullopt;
   std::optional<model::Durability> durability = std::nullopt;
+  std::optional<std::uint32_t> max_lost_attempts = std::nullopt;
+  std::optional<std::vector<std::int32_t>> final_exit_codes = std::nullopt;
 
   [[nodiscard]] model::QueueSettingsPatch patch() const;
 };
@@ -57,6 +59,7 @@ struct GetOptions {
   std::string consumer = {};
   std::string stage = {};
   model::WorkerId worker = {};
+  std::string pipeline = {};
 };
 
 struct CompleteOptions {
@@ -70,6 +73,7 @@ struct FailOptions {
   bool do_not_retry = false;
   std::optional<base::Duration> retry_delay = std::nullopt;
   std::string request_id = {};
+  std::optional<std::int32_t> exit_code = std::nullopt;
 };
 
 struct To {
@@ -83,6 +87,8 @@ struct StageLine {
   std::string output = {};
   std::uint32_t workers = 1;
   std::string handler = "h";
+  std::uint32_t start_workers = 0;
+  std::vector<std::string> limits = {};
 };
 
 class EngineTest : public ::testing::Test {

@@ -13,8 +13,13 @@ std::string EngineTest::create_pipeline(std::string_view name, const std::vector
     spec.queues.back().settings = settings.patch();
   }
   for (const StageLine& stage : stages) {
-    spec.stages.push_back(
-        {.name = stage.name, .input = stage.input, .output = stage.output, .handler = stage.handler, .workers = stage.workers});
+    spec.stages.push_back({.name = stage.name,
+                           .input = stage.input,
+                           .output = stage.output,
+                           .handler = stage.handler,
+                           .workers = stage.workers,
+                           .start_workers = stage.start_workers,
+                           .limits = stage.limits});
   }
   Effects effects;
   const absl::Status status = engine_->create_pipeline(now_, spec, effects);

@@ -30,7 +30,9 @@ std::vector<model::Record> RecordStore::load() const {
   for (const auto& [key, record] : jobs_) all.emplace_back(record);
   for (const auto& [key, record] : items_) all.emplace_back(record);
   for (const auto& [key, record] : requests_) all.emplace_back(record);
+  for (const auto& [key, record] : limits_) all.emplace_back(record);
   for (const auto& [key, record] : pipelines_) all.emplace_back(record);
+  for (const auto& [key, record] : schedules_) all.emplace_back(record);
   return all;
 }
 
@@ -108,6 +110,18 @@ void RecordStore::take(const model::JobErased& record) {
 
 void RecordStore::take(const model::BatchErased& record) {
   if (batches_.erase(record.id) == 0) complaints_.push_back(fmt::format("unknown batch {} erased", number(record.id)));
+}
+
+void RecordStore::take(const model::LimitRecord& record) { limits_[record.spec.name] = record; }
+
+void RecordStore::take(const model::LimitErased& record) {
+  if (limits_.erase(record.name) == 0) complaints_.push_back(fmt::format("unknown limit {} erased", record.name));
+}
+
+void RecordStore::take(const model::ScheduleRecord& record) { schedules_[record.spec.name] = record; }
+
+void RecordStore::take(const model::ScheduleErased& record) {
+  if (schedules_.erase(record.name) == 0) complaints_.push_back(fmt::format("unknown schedule {} erased", record.name));
 }
 
 void RecordStore::take(const model::SequenceRecord& record) { sequence_ = record; }

@@ -29,6 +29,8 @@ class RecordStore {
     return requests_;
   }
   [[nodiscard]] const std::map<std::string, model::PipelineRecord>& pipelines() const { return pipelines_; }
+  [[nodiscard]] const std::map<std::string, model::LimitRecord>& limits() const { return limits_; }
+  [[nodiscard]] const std::map<std::string, model::ScheduleRecord>& schedules() const { return schedules_; }
 
   [[nodiscard]] const std::map<model::JobId, model::JobRecord>& jobs() const { return jobs_; }
   [[nodiscard]] const std::map<model::BatchId, model::BatchRecord>& batches() const { return batches_; }
@@ -46,6 +48,10 @@ class RecordStore {
   void take(const model::RequestErased& record);
   void take(const model::PipelineRecord& record);
   void take(const model::PipelineErased& record);
+  void take(const model::LimitRecord& record);
+  void take(const model::LimitErased& record);
+  void take(const model::ScheduleRecord& record);
+  void take(const model::ScheduleErased& record);
   void take(const model::SequenceRecord& record);
   void take(const model::JobRecord& record) { jobs_[record.id] = record; }
   void take(const model::JobErased& record);
@@ -60,6 +66,8 @@ class RecordStore {
   std::map<std::string, model::PipelineRecord> pipelines_;
   std::map<model::JobId, model::JobRecord> jobs_;
   std::map<model::BatchId, model::BatchRecord> batches_;
+  std::map<std::string, model::LimitRecord> limits_;
+  std::map<std::string, model::ScheduleRecord> schedules_;
   std::vector<std::string> complaints_;
 };
 

@@ -27,6 +27,8 @@ TEST_F(StallTest, NamesAreThoseOfTheApi) {
   EXPECT_EQ(name(kStageWithoutWorkers), "STAGE_WITHOUT_WORKERS");
   EXPECT_EQ(name(kCycleFull), "CYCLE_FULL");
   EXPECT_EQ(name(kAllDelayed), "ALL_DELAYED");
+  EXPECT_EQ(name(kWaitsForWorkers), "WAITS_FOR_WORKERS");
+  EXPECT_EQ(name(kLimitExhausted), "LIMIT_EXHAUSTED");
 }
 
 TEST_F(StallTest, NothingToDoIsNoStall) {

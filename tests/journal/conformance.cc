@@ -171,7 +171,13 @@ TEST_P(JournalConformance, EveryFieldComesBack) {
   const model::RequestRecord request{
       .queue = kFirst, .key = std::string("odd\0key", 7), .expires = time, .first = ItemId{3}, .count = 4};
   model::PipelineRecord pipeline{.name = "photos", .create_time = time, .idle_count = 5};
-  pipeline.stages.push_back({.spec = {.name = "resize", .input = "tasks", .output = "", .handler = "convert", .workers = 3},
+  pipeline.stages.push_back({.spec = {.name = "resize",
+                                      .input = "tasks",
+                                      .output = "",
+                                      .handler = "convert",
+                                      .workers = 3,
+                                      .start_workers = 2,
+                                      .limits = {"connections"}},
                              .state = model::StageState::kPaused});
   const model::SequenceRecord sequence{.item_ids_below = 1ULL << 50, .lease_ids_below = 1ULL << 51, .queue_ids_below = 77};
   write({sequence, tasks, counters, request, pipeline});

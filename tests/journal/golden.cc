@@ -1,5 +1,6 @@
 #include "tests/journal/golden.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <sstream>
@@ -68,6 +69,35 @@ model::PipelineRecord pipeline() {
            {{"last", "urls", "pages", "x", 1'000}, StageState::kFinished}},
           kTime,
           12};
+}
+
+// What came with the third version.
+std::vector<model::Record> records_of_version_3() {
+  auto careful = queue(3, "careful", model::QueueOrder::kFifo);
+  careful.settings.retry.max_lost_attempts = 4;
+  careful.settings.retry.final_exit_codes = {2, 64};
+  auto lost = item(6, model::ItemState::kWaiting, 0, "lost twice", {});
+  lost.attempt = 5;
+  lost.lost = 2;
+  model::StageSpec stage{"resize", "careful", "", "convert", 5};
+  stage.start_workers = 5;
+  stage.limits = {"connections", "licences"};
+  model::ScheduleSpec nightly{.name = "nightly", .queue = "tasks", .cron = "30 2 * * *", .time_zone = "Europe/Berlin"};
+  nightly.body = std::make_shared<const model::Body>(model::Body{"report", {{"k", "v"}}});
+  nightly.priority = -3;
+  nightly.catch_up = 2;
+  model::ScheduleState state{.create_time = kTime, .next = kTime + 1h, .waiting = {kTime - 1h, kTime}, .counters = {7, 8, 9}};
+  state.last_tick = kTime - 2h;
+  state.last_error = "queue \"tasks\" is closed";
+  model::ScheduleSpec often{.name = "often", .queue = "tasks", .every = 1500ms};
+  often.body = std::make_shared<const model::Body>();
+  return {careful,
+          lost,
+          model::LimitRecord{{"connections", 3, 0.0, 1}},
+          model::LimitRecord{{"licences", 0, 2.5, 10}},
+          model::PipelineRecord{"guarded", {{stage, model::StageState::kRunning}}, kTime, 0},
+          model::ScheduleRecord{nightly, state},
+          model::ScheduleRecord{often, {.paused = true, .create_time = kTime}}};
 }
 
 const std::map<std::string, Table>& tables() {
@@ -156,6 +186,19 @@ void add_jobs(std::vector<model::Record>& records) {
   records.insert(records.end(), {open, over, running, ended});
 }
 
+// In which order a journal loads: the tables', and within each that of the keys.
+std::pair<std::size_t, std::uint64_t> place_in_the_load(const model::Record& record) {
+  if (std::holds_alternative<model::SequenceRecord>(record)) return {0, 0};
+  if (const auto* queue = std::get_if<model::QueueRecord>(&record)) return {1, model::number(queue->id)};
+  if (std::holds_alternative<model::CountersRecord>(record)) return {2, 0};
+  if (std::holds_alternative<model::BatchRecord>(record) || std::holds_alternative<model::JobRecord>(record)) return {2, 1};
+  if (const auto* item = std::get_if<model::ItemRecord>(&record)) return {3, model::number(item->id)};
+  if (std::holds_alternative<model::RequestRecord>(record)) return {4, 0};
+  if (std::holds_alternative<model::LimitRecord>(record)) return {5, 0};
+  if (const auto* pipeline = std::get_if<model::PipelineRecord>(&record)) return {6, pipeline->name == "photos" ? 1 : 0};
+  return {7, 0};
+}
+
 // A store's own digest depends on its number of commits.
 Value digest() {
   store::v1::Digest message;
@@ -207,6 +250,9 @@ std::vector<model::Record> records(int version) {
   }
   all.insert(all.end(),
              {leased, model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3}, pipeline()});
+  if (version < 3) return all;
+  for (model::Record& record : records_of_version_3()) all.push_back(std::move(record));
+  std::ranges::stable_sort(all, {}, place_in_the_load);
   return all;
 }
 

@@ -105,6 +105,51 @@ TEST(Golden, WhatIsWrittenIsWhatThisVersionHasAlwaysWritten) {
          "(tests/journal/golden_main.cc).";
 }
 
+// Makes the store in `directory` what it was before this version's tables were.
+void drop_new_tables(const std::filesystem::path& directory) {
+  MDB_env* env = nullptr;
+  ASSERT_EQ(mdb_env_create(&env), 0);
+  mdb_env_set_maxdbs(env, kTables);
+  ASSERT_EQ(mdb_env_open(env, directory.c_str(), 0, 0600), 0);
+  MDB_txn* txn = nullptr;
+  MDB_dbi dbi = 0;
+  ASSERT_EQ(mdb_txn_begin(env, nullptr, 0, &txn), 0);
+  for (const Table table : kAllTables) {
+    if (index(table) <= kFirstTables) continue;
+    ASSERT_EQ(mdb_dbi_open(txn, kTableNames.at(index(table)), 0, &dbi), 0);
+    ASSERT_EQ(mdb_drop(txn, dbi, 1), 0);
+  }
+  ASSERT_EQ(mdb_dbi_open(txn, "meta", 0, &dbi), 0);
+  MDB_val key = val(kDigestKey);
+  MDB_val value;
+  ASSERT_EQ(mdb_get(txn, dbi, &key, &value), 0);
+  sluice::store::v1::Digest digest;
+  ASSERT_EQ(read_frame(Table::kMeta, kDigestKey, view(value), digest), std::nullopt);
+  digest.set_transaction(mdb_txn_id(txn));
+  std::string bytes(framed_size(digest), '\0');
+  write_frame(Table::kMeta, kDigestKey, digest, bytes);
+  value = val(bytes);
+  ASSERT_EQ(mdb_put(txn, dbi, &key, &value, 0), 0);
+  ASSERT_EQ(mdb_txn_commit(txn), 0);
+  mdb_env_close(env);
+}
+
+TEST(Golden, AStoreWithoutTheNewTablesIsReadAndGetsThem) {
+  const test::TempDir parent;
+  const auto directory = parent.path() / "data";
+  make_store(directory, from_text(kept_text(2)));
+  drop_new_tables(directory);
+  const auto looked_at = inspect_directory(directory);
+  ASSERT_TRUE(looked_at.ok()) << looked_at.status();
+  for (int start = 0; start < 2; ++start) {
+    auto journal = LmdbJournal::open({.directory = directory, .max_bytes = limits::kMinStoreBytes});
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    const auto state = load_all(**journal);
+    ASSERT_TRUE(state.ok()) << state.status();
+    EXPECT_EQ(*state, expected(2)) << start;
+  }
+}
+
 TEST(Golden, ANewerVersionIsRefusedByName) {
   const test::TempDir parent;
   auto values = written();

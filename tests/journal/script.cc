@@ -40,6 +40,12 @@ struct Describer {
   std::string operator()(const model::BatchRecord& record) const {
     return fmt::format("batch {} ", model::number(record.id)) + content<store::Batch>(record);
   }
+  std::string operator()(const model::LimitRecord& record) const {
+    return fmt::format("limit {} ", record.spec.name) + content<store::Limit>(record);
+  }
+  std::string operator()(const model::ScheduleRecord& record) const {
+    return fmt::format("schedule {} ", record.spec.name) + content<store::Schedule>(record);
+  }
   template <class Erased>
   std::string operator()(const Erased&) const {
     return "an erasure, which no journal may load";

@@ -96,6 +96,9 @@ model::QueueSettingsPatch Driver::settings(bool fresh) {
   }
   if (fresh || random_.chance(30)) patch.max_attempts = random_.between(0, 3);
   if (fresh || random_.chance(30)) patch.initial_backoff = random_.chance(40) ? Duration{0} : some_wait();
+  if (fresh || random_.chance(20)) patch.max_lost_attempts = random_.chance(60) ? 0 : random_.between(1, 3);
+  if (random_.chance(20))
+    patch.final_exit_codes = random_.chance(50) ? std::vector<std::int32_t>{} : std::vector<std::int32_t>{1, 3};
   if (fresh) patch.order = static_cast<model::QueueOrder>(random_.below(3));
   if (fresh) patch.max_backoff = Duration{100'000};
   if (fresh) patch.multiplier = static_cast<double>(random_.between(1, 3));

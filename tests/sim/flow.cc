@@ -53,6 +53,7 @@ void Flow::build() {
     const auto workers = static_cast<std::uint32_t>(random_.between(0, 3));
     spec_.stages.push_back({fmt::format("s{}", i), fmt::format("q{}", i), output, "h", workers});
   }
+  build_limits();
   apply("create pipeline", [this](engine::Effects& out) {
     const absl::Status status = engine_->create_pipeline(now_, spec_, out);
     if (!status.ok()) throw Mismatch("create_pipeline: " + word(status));
@@ -83,6 +84,7 @@ bool Flow::is_read(const std::string& queue) const {
 void Flow::apply(std::string what, const std::function<void(engine::Effects&)>& command) {
   log_.push_back(fmt::format("{:>10} {}", (now_ - base::Time{std::chrono::seconds{1'000'000}}).count(), what));
   if (log_.size() > kLogLines) log_.pop_front();
+  for (const model::StageSpec& stage : spec_.stages) ready_at_begin_[stage.name] = waiting_at(stage.name);
   engine::Effects effects;
   command(effects);
   store_.apply(effects.records);
@@ -152,6 +154,7 @@ void Flow::take_item(Actor& actor, const engine::GetAnswer& answer) {
     }
   }
   actor.doing = Actor::Doing::kHolding;
+  note_hand_out(actor);
   if (!alive_.contains(actor.item.body->payload)) throw Mismatch("an item is handed out that nobody put");
 }
 
@@ -247,6 +250,7 @@ void Flow::take(Actor& actor) {
   actor.doing = Actor::Doing::kGetting;
   engine::GetCommand command{.queue = actor.queue, .stage = actor.stage};
   command.worker = actor.remote;
+  if (actor.remote == model::WorkerId{} && actor.stage != "reader") command.pipeline = kName;
   if (actor.remote != model::WorkerId{}) command.lease_duration = Duration::max();
   apply(fmt::format("{} gets from {}", actor.stage, actor.queue),
         [&](engine::Effects& out) { engine_->get(now_, command, actor, out); });
@@ -346,6 +350,7 @@ void Flow::lose(Actor& actor) {
 }
 
 void Flow::control_a_stage() {
+  if (random_.chance(25)) return change_a_limit();
   const std::string& stage = spec_.stages[random_.below(spec_.stages.size())].name;
   if (random_.chance(40)) {
     const auto workers = static_cast<std::uint32_t>(random_.between(0, 4));
@@ -390,6 +395,10 @@ void Flow::restart() {
     actor.submission.reset();
   }
   wanted_.clear();
+  uses_.clear();
+  started_.clear();
+  for (auto& [limit, tokens] : tokens_) tokens = 0.0;
+  for (auto& [limit, time] : counted_) time = now_;
   apply("restart", [this](engine::Effects& out) {
     engine_ = std::make_unique<engine::Engine>(options_);
     for (model::Record& record : store_.load()) engine_->restore(std::move(record)).IgnoreError();  // whatever is missing shows

@@ -2,8 +2,9 @@
 // follows every item by its payload and checks what must hold whatever the order of events: every item is in exactly one queue,
 // and appears and goes only with an answer that says so; counters agree with the answers; a stage is finished exactly when its
 // input is closed and drained and its last worker in the server has stopped, and only then do remote workers hear of the end,
-// who get nothing of a paused stage; a queue that stages feed is closed exactly when the last of them is finished; a join ends
-// exactly when there is nothing left to wait for.
+// who get nothing of a paused stage; no worker gets anything before as many as its stage starts with are ready; no limit is
+// exceeded, and nobody waits for one that has room; a queue that stages feed is closed exactly when the last of them is
+// finished; a join ends exactly when there is nothing left to wait for.
 #pragma once
 
 #include <cstdint>
@@ -117,6 +118,15 @@ class Flow {
   void check_stages(const engine::PipelineView& view);
   void check_joins(const engine::PipelineView& view);
   void check_remote_workers(const engine::PipelineView& view);
+  // flow_gate.cc: limits and start barriers.
+  void build_limits();
+  void change_a_limit();
+  void note_hand_out(const Actor& actor);
+  void check_gates(const engine::PipelineView& view);
+  void check_use(const engine::LimitView& limit);
+  void check_turns(const std::vector<engine::LimitView>& limits);
+  [[nodiscard]] const model::StageSpec* stage_spec(const std::string& name) const;
+  [[nodiscard]] std::size_t waiting_at(const std::string& stage) const;
   [[nodiscard]] bool all_entries_closed(const engine::PipelineView& view) const;
   [[nodiscard]] bool nothing_to_wait_for(const engine::PipelineView& view) const;
   [[nodiscard]] bool is_read(const std::string& queue) const;
@@ -137,7 +147,13 @@ class Flow {
   std::map<std::string, std::uint64_t> dones_;
   std::map<std::uint64_t, RefJob> jobs_;
   std::map<std::uint64_t, RefBatch> batches_;
-  std::map<std::string, std::uint64_t> job_of_;  // of the items that are alive and of a job
+  std::map<std::string, std::uint64_t> job_of_;        // of the items that are alive and of a job
+  std::map<model::LeaseId, std::string> uses_;         // of stages' workers: what counts in the limits, and the stage
+  std::map<std::string, std::uint32_t> used_;          // of each limit, after the last command
+  std::map<std::string, double> tokens_;               // of each limit with a rate
+  std::map<std::string, base::Time> counted_;          // when they were counted last
+  std::set<std::string> started_;                      // stages that have passed their barrier
+  std::map<std::string, std::size_t> ready_at_begin_;  // workers that waited at a stage when the present command began
   std::uint64_t last_payload_ = 0;
   std::uint64_t idle_count_ = 0;
   bool closing_ = false;

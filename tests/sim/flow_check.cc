@@ -20,6 +20,7 @@ void Flow::check() {
   for (const engine::QueueView& queue : pipeline->queues) check_counters(queue);
   check_stages(*pipeline);
   check_remote_workers(*pipeline);
+  check_gates(*pipeline);
   check_joins(*pipeline);
 }
 

@@ -20,8 +20,14 @@ std::string lease_key(std::uint64_t token, const std::string& request_id) {
 
 }  // namespace
 
-bool RefQueue::allows_another(std::uint32_t attempt) const {
-  return settings.retry.max_attempts == 0 || attempt < settings.retry.max_attempts;
+bool RefQueue::allows_another(const RefItem& item) const {
+  const std::uint32_t counted = settings.retry.max_lost_attempts == 0 ? item.attempt : item.attempt - item.lost;
+  return settings.retry.max_attempts == 0 || counted < settings.retry.max_attempts;
+}
+
+bool RefQueue::allows_another_after_loss(const RefItem& item) const {
+  const std::uint32_t most = settings.retry.max_lost_attempts;
+  return most == 0 ? allows_another(item) : item.lost < most;
 }
 
 Duration RefQueue::longest_backoff(std::uint32_t attempt) const {
@@ -42,7 +48,10 @@ bool RefQueue::has_room_for(std::size_t more) const {
 
 bool RefQueue::ended() const {
   return closed && std::ranges::all_of(items, [this](const RefItem& item) {
-           return item.state == ItemState::kLeased && !allows_another(item.attempt);
+           if (item.state != ItemState::kLeased) return false;
+           RefItem lost = item;
+           ++lost.lost;
+           return !allows_another(item) && !allows_another_after_loss(lost);
          });
 }
 
@@ -255,7 +264,9 @@ std::string Reference::fail(const std::string& name, std::uint64_t token, bool d
   item->failure = reason;
   const double jitter = retry_delay ? 0.0 : queue->settings.retry.jitter;
   const Duration delay = retry_delay.value_or(queue->longest_backoff(item->attempt));
-  retry_or_bury(*queue, *item, !do_not_retry, delay, jitter);
+  const auto& final_codes = queue->settings.retry.final_exit_codes;
+  const bool final = do_not_retry || std::ranges::find(final_codes, exit_code_of(token)) != final_codes.end();
+  retry_or_bury(*queue, *item, !final && queue->allows_another(*item), delay, jitter);
   settle();
   return "OK";
 }

@@ -36,6 +36,9 @@ struct Choices {
   std::function<std::size_t(const std::string&)> failure_bytes;
 };
 
+// The exit code with which the holder of a token fails, in every simulation.
+[[nodiscard]] inline std::int32_t exit_code_of(std::uint64_t token) { return static_cast<std::int32_t>(token % 5); }
+
 // What a caller must be answered by a command.
 struct Reply {
   int caller = 0;
@@ -73,6 +76,7 @@ struct RefItem {
   std::int64_t place = 0;  // smaller is sooner
   model::ItemState state = model::ItemState::kWaiting;
   std::uint32_t attempt = 0;
+  std::uint32_t lost = 0;  // of these attempts
   std::uint64_t token = 0;
   Alarm alarm;
   bool completing = false;  // a completion of it waits for room: its lease stands still
@@ -111,8 +115,9 @@ struct RefQueue {
 
   [[nodiscard]] std::size_t count(model::ItemState state) const;
   [[nodiscard]] bool has_room_for(std::size_t more) const;
-  // An item that was handed out so often may be handed out again.
-  [[nodiscard]] bool allows_another(std::uint32_t attempt) const;
+  // May be handed out again after a failure, or after a loss, which its count has already.
+  [[nodiscard]] bool allows_another(const RefItem& item) const;
+  [[nodiscard]] bool allows_another_after_loss(const RefItem& item) const;
   // Before jitter.
   [[nodiscard]] Duration longest_backoff(std::uint32_t attempt) const;
   // Closed, and nothing can come any more.

@@ -235,7 +235,8 @@ void Reference::lose_lease(RefQueue& queue, std::uint64_t token, const std::stri
   RefItem& item = *queue.leased(token);
   item.failure = reason;
   ++queue.counters.lease_lost;
-  retry_or_bury(queue, item, true, Duration{0}, 0.0);
+  ++item.lost;
+  retry_or_bury(queue, item, queue.allows_another_after_loss(item), Duration{0}, 0.0);
 }
 
 void Reference::lose_leases(RefQueue& queue, const std::vector<std::uint64_t>& tokens, const std::string& reason) {
@@ -253,7 +254,7 @@ void Reference::lose_leases(RefQueue& queue, const std::vector<std::uint64_t>& t
 }
 
 void Reference::retry_or_bury(RefQueue& queue, RefItem& item, bool retry, std::optional<Duration> delay, double jitter) {
-  if (!retry || !queue.allows_another(item.attempt)) return bury(queue, item);
+  if (!retry) return bury(queue, item);
   if (item.is_over(now_)) return expire(queue, item);
   ++queue.counters.retried;
   put_back(queue, item);

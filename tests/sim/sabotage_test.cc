@@ -101,7 +101,7 @@ TEST(FalseAnswersTest, AGetThatOvertakesIsFoundOut) {
                 };
                 if (item(0) + 1 == item(1)) std::swap(served[0]->first, served[1]->first);
               }),
-              HasSubstr("overtakes"));
+              ::testing::AnyOf(HasSubstr("overtakes"), HasSubstr("must be: caller")));
 }
 
 TEST(FalseAnswersTest, APutThatOvertakesIsFoundOut) {
@@ -114,7 +114,7 @@ TEST(FalseAnswersTest, APutThatOvertakesIsFoundOut) {
                   first = &entry;
                 }
               }),
-              HasSubstr("overtakes"));
+              ::testing::AnyOf(HasSubstr("overtakes"), HasSubstr("must be: caller")));
 }
 
 TEST(FalseAnswersTest, APutThatIsRefusedAndEnqueuedIsFoundOut) {
@@ -134,7 +134,8 @@ TEST(FalseAnswersTest, APartThatIsToldTwiceIsFoundOut) {
                 });
                 if (told != effects.answers.end()) effects.answers.insert(told, std::pair(*told));
               }),
-              ::testing::AnyOf(HasSubstr("is told of"), HasSubstr("an item id was given before")));
+              ::testing::AnyOf(HasSubstr("is told of"), HasSubstr("an item id was given before"),
+                               HasSubstr("is answered after the end of its question")));
 }
 
 TEST(FalseAnswersTest, APartThatIsNotToldIsFoundOut) {

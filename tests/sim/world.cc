@@ -342,6 +342,7 @@ void World::fail(const std::string& queue, std::uint64_t token, bool do_not_retr
                               .retry_delay = retry_delay,
                               .request_id = request_id};
   command.failure.reason = "TEST";
+  command.failure.exit_code = exit_code_of(token);
   command.failure.message = std::string(token % 8, 'm');
   command.failure.stderr_tail = std::string(token % 3, 'e');
   both(
