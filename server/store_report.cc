@@ -104,7 +104,11 @@ Json queue_json(const QueueInspection& queue) {
                       {"retried", counters.retried},
                       {"dead_lettered", counters.dead_lettered},
                       {"discarded", counters.discarded},
-                      {"rejected", counters.rejected}};
+                      {"rejected", counters.rejected},
+                      {"cancelled", counters.cancelled},
+                      {"expired", counters.expired},
+                      {"redriven", counters.redriven},
+                      {"duplicates", counters.duplicates}};
   return json;
 }
 

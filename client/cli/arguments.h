@@ -27,6 +27,9 @@ struct SettingsArguments {
   std::optional<Duration> max_backoff;
   std::optional<std::string> dead_letter;
   std::string durability;  // "sync" or "memory"; empty: not said
+  std::optional<Duration> time_to_live;
+  std::optional<bool> dead_letter_expired;
+  std::optional<Duration> dedup_window;
 };
 
 struct CreateArguments {
@@ -66,6 +69,12 @@ struct PutArguments {
   std::vector<std::string> attributes;  // KEY=VALUE
   std::int64_t priority = 0;
   std::optional<Duration> delay;
+  std::string not_before;  // as parse_moment() reads it; empty: not said
+  std::optional<Duration> time_to_live;
+  std::string dedup_key;
+  std::optional<Duration> dedup_window;
+  std::string unique_key;
+  std::string order_key;
   std::optional<Duration> wait;
 };
 
@@ -98,6 +107,23 @@ struct PeekArguments {
   std::string queue;
   std::uint32_t count = 10;
   std::uint32_t max_bytes = 1024;
+};
+
+struct CancelArguments {
+  std::string queue;
+  std::vector<ItemId> items;
+};
+
+struct DeadListArguments {
+  std::string queue;
+  std::string reason;  // empty: all
+};
+
+struct RedriveArguments {
+  std::string queue;
+  std::vector<ItemId> items;  // empty: all
+  std::string to;             // empty: where they come from
+  std::string reason;         // empty: all
 };
 
 struct JoinArguments {

@@ -28,6 +28,9 @@ int fail(Session& session, const FailArguments& arguments);
 int extend(Session& session, const ExtendArguments& arguments);
 int release(Session& session, const LeaseArguments& arguments);
 int peek(Session& session, const PeekArguments& arguments);
+int cancel(Session& session, const CancelArguments& arguments);
+int dead_list(Session& session, const DeadListArguments& arguments);
+int dead_redrive(Session& session, const RedriveArguments& arguments);
 int work(Session& session, const WorkArguments& arguments);
 // The same as a worker of a stage.
 int work_at_stage(Session& session, const WorkArguments& arguments);

@@ -3,6 +3,7 @@
 #include "client/cli/attributes.h"
 #include "client/cli/commands.h"
 #include "client/cli/grammar.h"
+#include "client/cli/moment.h"
 
 namespace sluice::cli {
 namespace {
@@ -21,6 +22,23 @@ std::string check_attribute(const std::string& text) {
   return parse_attribute(text) ? "" : "\"" + text + "\" is not of the form KEY=VALUE";
 }
 
+std::string check_moment(const std::string& text) {
+  return parse_moment(text) ? "" : "\"" + text + "\" is no time; write it as 2026-11-24T08:00:00Z";
+}
+
+void add_put_keys(CLI::App& app, PutArguments& arguments) {
+  add_duration(app, "--ttl", arguments.time_to_live,
+               "Expires when it has waited and been delayed for this long (default: the queue's)");
+  auto* dedup = app.add_option("--dedup-key", arguments.dedup_key,
+                               "Not put if an item with this key was put within the window; the earlier item's id is shown")
+                    ->type_name("KEY");
+  add_duration(app, "--dedup-window", arguments.dedup_window, "The window (default: the queue's)")->needs(dedup);
+  app.add_option("--unique-key", arguments.unique_key, "Not put while an unfinished item of the queue has this key")
+      ->type_name("KEY");
+  app.add_option("--order-key", arguments.order_key, "Items of one key are handed out one at a time, in order")
+      ->type_name("KEY");
+}
+
 void add_put(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<PutArguments>(root, chosen, "put", "Put items; waits while the queue is full", put);
   add_queue(app, arguments.queue);
@@ -37,6 +55,10 @@ void add_put(CLI::App& root, Command& chosen) {
       ->check(check_attribute);
   app.add_option("--priority", arguments.priority, "In a priority queue the smallest is handed out first");
   add_duration(app, "--delay", arguments.delay, "Not handed out before this has passed");
+  app.add_option("--not-before", arguments.not_before, "Not handed out before this moment, such as 2026-11-24T08:00:00Z")
+      ->type_name("TIME")
+      ->check(check_moment);
+  add_put_keys(app, arguments);
   add_duration(app, "--wait", arguments.wait, "How long to wait for room; 0 = try (default: as long as it takes)");
   app.parse_complete_callback([payloads, files, lines] {
     if (payloads->count() + files->count() + lines->count() == 0)
@@ -85,6 +107,41 @@ void add_peek(CLI::App& root, Command& chosen) {
   app.add_option("--max-bytes", arguments.max_bytes, "How much of each payload")
       ->capture_default_str()
       ->check(CLI::Range(0U, 1U << 20));
+}
+
+void add_items(CLI::App& app, std::vector<ItemId>& items, const std::string& description) {
+  app.add_option("item", items, description)->type_name("ID")->expected(0, kMaxBatch);
+}
+
+void add_cancel(CLI::App& root, Command& chosen) {
+  auto [app, arguments] =
+      add_command<CancelArguments>(root, chosen, "cancel", "End items for good, also those that are worked on", cancel);
+  add_queue(app, arguments.queue);
+  app.add_option("item", arguments.items, "The items' ids")->type_name("ID")->required()->expected(1, kMaxBatch);
+}
+
+void add_dead(CLI::App& root, Command& chosen) {
+  CLI::App& group = *root.add_subcommand("dead", "Look at dead letters, send them back, throw them away");
+  group.require_subcommand(1);
+  constexpr const char* kReason = "Only those that failed for this reason, such as EXIT_CODE";
+  {
+    auto [app, arguments] =
+        add_command<DeadListArguments>(group, chosen, "ls", "List dead letters, and why they are there", dead_list);
+    app.add_option("queue", arguments.queue, "The dead-letter queue")->required();
+    app.add_option("--reason", arguments.reason, kReason);
+  }
+  {
+    auto [app, arguments] = add_command<RedriveArguments>(
+        group, chosen, "redrive", "Send dead letters back to where they come from, as far as there is room", dead_redrive);
+    app.add_option("queue", arguments.queue, "The dead-letter queue")->required();
+    add_items(app, arguments.items, "Only these (default: all)");
+    app.add_option("--to", arguments.to, "All to this queue")->type_name("QUEUE");
+    app.add_option("--reason", arguments.reason, kReason);
+  }
+  {
+    auto [app, arguments] = add_command<NameArguments>(group, chosen, "purge", "Throw all dead letters away", purge);
+    app.add_option("queue", arguments.name, "The dead-letter queue")->required();
+  }
 }
 
 void add_work(CLI::App& root, Command& chosen) {
@@ -136,6 +193,8 @@ void add_item_commands(CLI::App& root, Command& chosen) {
   add_get(root, chosen);
   add_lease_commands(root, chosen);
   add_peek(root, chosen);
+  add_cancel(root, chosen);
+  add_dead(root, chosen);
   add_work(root, chosen);
 }
 

@@ -21,6 +21,12 @@ void add_settings(CLI::App& app, SettingsArguments& settings, bool with_order) {
   app.add_option("--durability", settings.durability,
                  "sync (default): survives a crash; memory: at once, and lost when the server ends")
       ->check(CLI::IsMember({"sync", "memory"}));
+  add_duration(app, "--ttl", settings.time_to_live,
+               "How long an item may wait and be delayed before it expires; 0 = for ever (default)");
+  app.add_option("--dead-letter-expired", settings.dead_letter_expired,
+                 "Whether expired items become dead letters: true or false (default)")
+      ->type_name("BOOL");
+  add_duration(app, "--dedup-window", settings.dedup_window, "How long a deduplication key keeps out others (default 10m)");
 }
 
 void add_create(CLI::App& root, Command& chosen) {

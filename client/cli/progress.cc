@@ -19,7 +19,8 @@ constexpr std::size_t kMaxBar = 40;
 
 std::uint64_t finished(const v1::Queue& queue) {
   const v1::QueueCounters& counters = queue.counters();
-  return counters.done() + counters.dead_lettered() + counters.discarded();
+  return counters.done() + counters.dead_lettered() + counters.discarded() + counters.cancelled() + counters.expired() +
+         counters.redriven();
 }
 
 std::vector<std::string> messages(const google::protobuf::RepeatedPtrField<v1::Stall>& stalls) {

@@ -13,6 +13,7 @@
 #include "client/cli/exit_codes.h"
 #include "client/cli/fd.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/moment.h"
 #include "client/cli/output.h"
 #include "client/cli/put_lines.h"
 #include "client/cli/text.h"
@@ -47,6 +48,12 @@ v1::NewItem model_item(const PutArguments& arguments) {
   add_trace(*item.mutable_attributes());
   item.set_priority(arguments.priority);
   if (arguments.delay) *item.mutable_delay() = internal::to_proto(*arguments.delay);
+  if (const auto moment = parse_moment(arguments.not_before)) *item.mutable_not_before() = *moment;
+  if (arguments.time_to_live) *item.mutable_time_to_live() = internal::to_proto(*arguments.time_to_live);
+  if (arguments.dedup_window) *item.mutable_dedup_window() = internal::to_proto(*arguments.dedup_window);
+  item.set_dedup_key(arguments.dedup_key);
+  item.set_unique_key(arguments.unique_key);
+  item.set_order_key(arguments.order_key);
   return item;
 }
 

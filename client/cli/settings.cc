@@ -45,6 +45,12 @@ std::string retry_text(const v1::RetryPolicy& retry) {
                      retry.multiplier(), retry.jitter());
 }
 
+std::string time_to_live_text(const v1::QueueSettings& settings) {
+  const Duration time = from_proto(settings.time_to_live());
+  if (time.count() == 0) return "for ever";
+  return duration_text(time) + (settings.dead_letter_expired() ? ", then a dead letter" : ", then dropped");
+}
+
 }  // namespace
 
 v1::QueueSettings settings_proto(const SettingsArguments& arguments) {
@@ -57,6 +63,9 @@ v1::QueueSettings settings_proto(const SettingsArguments& arguments) {
   if (arguments.max_backoff) *settings.mutable_retry()->mutable_max_backoff() = to_proto(*arguments.max_backoff);
   if (arguments.dead_letter) settings.set_dead_letter_queue(*arguments.dead_letter);
   settings.set_durability(durability_proto(arguments.durability));
+  if (arguments.time_to_live) *settings.mutable_time_to_live() = to_proto(*arguments.time_to_live);
+  if (arguments.dead_letter_expired) settings.set_dead_letter_expired(*arguments.dead_letter_expired);
+  if (arguments.dedup_window) *settings.mutable_dedup_window() = to_proto(*arguments.dedup_window);
   return settings;
 }
 
@@ -89,6 +98,8 @@ std::string queue_text(const v1::Queue& queue) {
   line("retry", retry_text(settings.retry()));
   line("dead letters",
        settings.dead_letter_queue().empty() || settings.dead_letter_queue() == "-" ? "dropped" : settings.dead_letter_queue());
+  line("time to live", time_to_live_text(settings));
+  line("dedup window", duration_text(from_proto(settings.dedup_window())));
   line("unfinished",
        fmt::format("{} ({} waiting, {} delayed, {} leased), {}", count_text(queue.unfinished()), count_text(queue.waiting()),
                    count_text(queue.delayed()), count_text(queue.leased()), bytes_text(queue.bytes())));
@@ -100,6 +111,8 @@ std::string queue_text(const v1::Queue& queue) {
                              count_text(counters.dead_lettered()), count_text(counters.discarded())));
   line("", fmt::format("failed attempts {}, lost leases {}, retried {}, puts refused {}", count_text(counters.failed()),
                        count_text(counters.lease_lost()), count_text(counters.retried()), count_text(counters.rejected())));
+  line("", fmt::format("cancelled {}, expired {}, redriven {}, duplicates {}", count_text(counters.cancelled()),
+                       count_text(counters.expired()), count_text(counters.redriven()), count_text(counters.duplicates())));
   return text + stalls_text(queue.stalls());
 }
 

@@ -45,7 +45,10 @@ class StageWork {
   StageWork(const WorkArguments& arguments, std::stop_token give_up) : arguments_(arguments), give_up_(std::move(give_up)) {}
 
   ItemEnd handle(const StageItem& item) const {
-    ChildResult result = run_command(command_item(item), arguments_.command, give_up_);
+    std::stop_source stop;
+    const std::stop_callback on_give_up(give_up_, [&stop] { stop.request_stop(); });
+    const std::stop_callback on_cancel(item.cancelled, [&stop] { stop.request_stop(); });
+    ChildResult result = run_command(command_item(item), arguments_.command, stop.get_token());
     if (result.stopped) return ReleasedItem{};
     if (result.succeeded()) return std::vector<StageOutput>{{.payload = std::move(result.output), .attributes = {}}};
     FailedItem failed{.failure = failure_of(result, arguments_.command.front())};

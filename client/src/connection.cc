@@ -104,6 +104,14 @@ v1::PurgeQueueResponse Connection::call(const v1::PurgeQueueRequest& request, co
   return wire_->unary(wire_->queues(), &QueueStub::PurgeQueue, request, options, Repeat::kUnsafe);
 }
 
+v1::CancelItemsResponse Connection::call(const v1::CancelItemsRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->queues(), &QueueStub::CancelItems, request, options, Repeat::kUnsafe);
+}
+
+v1::RedriveItemsResponse Connection::call(const v1::RedriveItemsRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->queues(), &QueueStub::RedriveItems, request, options, Repeat::kUnsafe);
+}
+
 v1::PeekResponse Connection::call(const v1::PeekRequest& request, const CallOptions& options) {
   return wire_->unary(wire_->queues(), &QueueStub::Peek, request, options, Repeat::kSafe);
 }

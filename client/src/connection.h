@@ -62,6 +62,8 @@ class Connection {
   v1::PauseQueueResponse call(const v1::PauseQueueRequest& request, const CallOptions& options = {});
   v1::ResumeQueueResponse call(const v1::ResumeQueueRequest& request, const CallOptions& options = {});
   v1::PurgeQueueResponse call(const v1::PurgeQueueRequest& request, const CallOptions& options = {});
+  v1::CancelItemsResponse call(const v1::CancelItemsRequest& request, const CallOptions& options = {});
+  v1::RedriveItemsResponse call(const v1::RedriveItemsRequest& request, const CallOptions& options = {});
   v1::PeekResponse call(const v1::PeekRequest& request, const CallOptions& options = {});
   v1::FailResponse call(const v1::FailRequest& request, const CallOptions& options = {});
   v1::ExtendResponse call(const v1::ExtendRequest& request, const CallOptions& options = {});

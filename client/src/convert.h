@@ -9,6 +9,7 @@
 namespace sluice::internal {
 
 [[nodiscard]] google::protobuf::Duration to_proto(Duration duration);
+[[nodiscard]] google::protobuf::Timestamp to_proto(Time time);
 [[nodiscard]] v1::QueueSettings to_proto(const QueueSettings& settings);
 [[nodiscard]] v1::RetryPolicy to_proto(const RetryPolicy& retry);
 [[nodiscard]] v1::QueueSpec to_proto(const QueueSpec& spec);
@@ -23,6 +24,7 @@ namespace sluice::internal {
 [[nodiscard]] QueueSettings from_proto(const v1::QueueSettings& settings);
 [[nodiscard]] Failure from_proto(const v1::Failure& failure);
 [[nodiscard]] QueueInfo from_proto(const v1::Queue& queue);
+[[nodiscard]] CancelOutcome from_proto(v1::CancelOutcome outcome);
 [[nodiscard]] PeekedItem from_proto(const v1::PeekedItem& item);
 [[nodiscard]] StageInfo from_proto(const v1::Stage& stage);
 [[nodiscard]] PipelineInfo from_proto(const v1::Pipeline& pipeline);

@@ -45,7 +45,11 @@ QueueCounters from_proto(const v1::QueueCounters& counters) {
           .retried = counters.retried(),
           .dead_lettered = counters.dead_lettered(),
           .discarded = counters.discarded(),
-          .rejected = counters.rejected()};
+          .rejected = counters.rejected(),
+          .cancelled = counters.cancelled(),
+          .expired = counters.expired(),
+          .redriven = counters.redriven(),
+          .duplicates = counters.duplicates()};
 }
 
 ItemState from_proto(v1::ItemState state) {
@@ -92,6 +96,9 @@ QueueSettings from_proto(const v1::QueueSettings& settings) {
   out.retry = from_proto(settings.retry());
   if (settings.has_dead_letter_queue()) out.dead_letter_queue = settings.dead_letter_queue();
   out.durability = settings.durability() == v1::DURABILITY_MEMORY ? Durability::kMemory : Durability::kSync;
+  if (settings.has_time_to_live()) out.time_to_live = from_proto(settings.time_to_live());
+  if (settings.has_dead_letter_expired()) out.dead_letter_expired = settings.dead_letter_expired();
+  if (settings.has_dedup_window()) out.dedup_window = from_proto(settings.dedup_window());
   return out;
 }
 
@@ -131,6 +138,19 @@ QueueInfo from_proto(const v1::Queue& queue) {
   return out;
 }
 
+CancelOutcome from_proto(v1::CancelOutcome outcome) {
+  switch (outcome) {
+    case v1::CANCEL_OUTCOME_CANCELLED:
+      return CancelOutcome::kCancelled;
+    case v1::CANCEL_OUTCOME_REVOKED:
+      return CancelOutcome::kRevoked;
+    case v1::CANCEL_OUTCOME_GONE:
+      return CancelOutcome::kGone;
+    default:
+      return CancelOutcome::kUnknown;
+  }
+}
+
 PeekedItem from_proto(const v1::PeekedItem& item) {
   PeekedItem out;
   out.id = item.item_id();
@@ -144,6 +164,11 @@ PeekedItem from_proto(const v1::PeekedItem& item) {
   if (item.has_due_time()) out.due_time = from_proto(item.due_time());
   if (item.has_last_failure()) out.last_failure = from_proto(item.last_failure());
   out.consumer = item.consumer();
+  if (item.has_expire_time()) out.expire_time = from_proto(item.expire_time());
+  out.dead_from = item.dead_from();
+  out.dedup_key = item.dedup_key();
+  out.unique_key = item.unique_key();
+  out.order_key = item.order_key();
   return out;
 }
 

@@ -13,6 +13,15 @@ google::protobuf::Duration to_proto(Duration duration) {
   return out;
 }
 
+google::protobuf::Timestamp to_proto(Time time) {
+  const auto since = time.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  google::protobuf::Timestamp out;
+  out.set_seconds(seconds.count());
+  out.set_nanos(static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since - seconds).count()));
+  return out;
+}
+
 v1::RetryPolicy to_proto(const RetryPolicy& retry) {
   v1::RetryPolicy out;
   if (retry.max_attempts) out.set_max_attempts(*retry.max_attempts);
@@ -45,6 +54,9 @@ v1::QueueSettings to_proto(const QueueSettings& settings) {
   if (settings.durability) {
     out.set_durability(*settings.durability == Durability::kMemory ? v1::DURABILITY_MEMORY : v1::DURABILITY_SYNC);
   }
+  if (settings.time_to_live) *out.mutable_time_to_live() = to_proto(*settings.time_to_live);
+  if (settings.dead_letter_expired) out.set_dead_letter_expired(*settings.dead_letter_expired);
+  if (settings.dedup_window) *out.mutable_dedup_window() = to_proto(*settings.dedup_window);
   return out;
 }
 
@@ -61,6 +73,12 @@ v1::NewItem to_proto(NewItem item) {
   for (auto& [key, value] : item.attributes) (*out.mutable_attributes())[key] = std::move(value);
   out.set_priority(item.priority);
   if (item.delay) *out.mutable_delay() = to_proto(*item.delay);
+  if (item.not_before) *out.mutable_not_before() = to_proto(*item.not_before);
+  if (item.time_to_live) *out.mutable_time_to_live() = to_proto(*item.time_to_live);
+  if (item.dedup_window) *out.mutable_dedup_window() = to_proto(*item.dedup_window);
+  out.set_dedup_key(std::move(item.dedup_key));
+  out.set_unique_key(std::move(item.unique_key));
+  out.set_order_key(std::move(item.order_key));
   return out;
 }
 

@@ -24,6 +24,7 @@ class HeldItem {
 
   [[nodiscard]] bool ended() const { return ended_ || hold_->lost(); }
   [[nodiscard]] bool lost() const { return hold_->lost(); }
+  [[nodiscard]] std::stop_token lost_token() const { return hold_->lost_token(); }
   // What became of the item in a call that ended several.
   void settle(const v1::LeaseResult& result);
 

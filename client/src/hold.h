@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ class Hold {
   [[nodiscard]] const std::string& queue() const { return lease_->queue; }
   [[nodiscard]] LeaseToken token() const { return lease_->token; }
   [[nodiscard]] bool lost() const { return lease_->lost; }
+  [[nodiscard]] std::stop_token lost_token() const { return lease_->gone.get_token(); }
   void set_lost(bool lost) { lease_->lost = lost; }
 
  protected:

@@ -35,5 +35,6 @@ void Item::release() { held_->release(); }
 void Item::extend(std::optional<Duration> lease_duration) { held_->extend(lease_duration); }
 bool Item::ended() const { return held_->ended(); }
 bool Item::lost() const { return held_->lost(); }
+std::stop_token Item::lost_token() const { return held_->lost_token(); }
 
 }  // namespace sluice

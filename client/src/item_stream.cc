@@ -103,26 +103,38 @@ void ItemStream::read() {
 }
 
 void ItemStream::take_in(v1::ConsumeResponse&& response) {
+  std::vector<std::stop_source> gone;  // told without the lock
+  note(std::move(response), gone);
+  for (std::stop_source& each : gone) each.request_stop();
+}
+
+void ItemStream::note(v1::ConsumeResponse&& response, std::vector<std::stop_source>& gone) {
   const std::lock_guard lock(mutex_);
   for (const LeaseToken token : response.ended()) {
     v1::LeaseResult result;
     result.set_lease_token(token);
-    answer(result);
+    answer(result, gone);
   }
-  for (const v1::LeaseResult& refused : response.refused()) answer(refused);
+  for (const v1::LeaseResult& refused : response.refused()) answer(refused, gone);
   for (v1::LeasedItem& item : *response.mutable_items()) ahead_.push_back(std::move(item));
   end_of_queue_ = end_of_queue_ || response.end_of_queue();
   changed_.notify_all();
 }
 
-void ItemStream::answer(const v1::LeaseResult& result) {
+void ItemStream::answer(const v1::LeaseResult& result, std::vector<std::stop_source>& gone) {
   const auto asked = answers_.find(result.lease_token());
   if (asked != answers_.end()) {
     asked->second = result;
     return;
   }
   const auto held = held_.find(result.lease_token());
-  if (held != held_.end() && result.error_reason() == "LEASE_LOST") held->second->lost = true;
+  if (result.error_reason() != "LEASE_LOST") return;
+  if (held == held_.end()) {
+    std::erase_if(ahead_, [&](const v1::LeasedItem& item) { return item.lease_token() == result.lease_token(); });
+    return;
+  }
+  held->second->lost = true;
+  gone.push_back(held->second->gone);
 }
 
 void ItemStream::end() {

@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "client/src/connection.h"
 #include "client/src/held_item.h"
@@ -43,7 +44,9 @@ class ItemStream : public std::enable_shared_from_this<ItemStream> {
   std::unique_ptr<ConsumeStream> open(const std::stop_token& stop);
   void read();
   void take_in(v1::ConsumeResponse&& response);
-  void answer(const v1::LeaseResult& result);
+  // `gone` gets what is to be stopped because its item is lost.
+  void note(v1::ConsumeResponse&& response, std::vector<std::stop_source>& gone);
+  void answer(const v1::LeaseResult& result, std::vector<std::stop_source>& gone);
   void end();
   // False if the stream is over.
   bool write(const v1::ConsumeRequest& request);

@@ -104,6 +104,13 @@ void Keeper::extend_part(const std::string& queue, Duration duration, const std:
   } catch (const Error&) {
     next = std::min(next, Duration(kLastRetryPause));
   }
+  std::vector<std::stop_source> gone;  // told without the lock
+  note_extended(leases, lost, next, gone);
+  for (std::stop_source& each : gone) each.request_stop();
+}
+
+void Keeper::note_extended(const std::vector<std::shared_ptr<Lease>>& leases, const std::vector<bool>& lost, Duration next,
+                           std::vector<std::stop_source>& gone) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < leases.size(); ++i) {
     // One that was let go meanwhile was ended by its holder: no wonder that the server does not know it any more.
@@ -111,6 +118,7 @@ void Keeper::extend_part(const std::string& queue, Duration duration, const std:
     if (found == scheduled_.end()) continue;
     if (lost[i]) {
       leases[i]->lost = true;
+      gone.push_back(leases[i]->gone);
       scheduled_.erase(found);
     } else {
       schedule(leases[i], steady_clock::now() + next);

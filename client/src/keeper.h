@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +27,8 @@ struct Lease {
   std::optional<Duration> duration;
   // Set by the keeper when the server says so, and by whoever ends the item and learns it.
   std::atomic<bool> lost = false;
+  // Stopped by the keeper when it has set that.
+  std::stop_source gone = {};
 };
 
 // Thread-safe.
@@ -55,6 +58,9 @@ class Keeper {
   void extend(const std::string& queue, const std::vector<std::shared_ptr<Lease>>& leases, const std::stop_token& stop);
   void extend_part(const std::string& queue, Duration duration, const std::vector<std::shared_ptr<Lease>>& leases,
                    const std::stop_token& stop);
+  // What an extension said of each; `gone` gets those that are to be told.
+  void note_extended(const std::vector<std::shared_ptr<Lease>>& leases, const std::vector<bool>& lost, Duration next,
+                     std::vector<std::stop_source>& gone);
   // The lease_duration of a queue, asked for now and then; absent if the server does not answer.
   std::optional<Duration> queue_lease(const std::string& queue, const std::stop_token& stop);
   void schedule(const std::shared_ptr<Lease>& lease, Instant due);

@@ -168,6 +168,42 @@ std::vector<PeekedItem> Queue::peek(const PeekOptions& options) const {
   return items;
 }
 
+std::vector<CancelOutcome> Queue::cancel(std::span<const ItemId> items) const {
+  std::vector<CancelOutcome> outcomes;
+  for (std::size_t from = 0; from < items.size(); from += internal::kMaxBatch) {
+    v1::CancelItemsRequest request;
+    request.set_queue(name_);
+    for (const ItemId id : items.subspan(from, std::min(internal::kMaxBatch, items.size() - from))) request.add_item_ids(id);
+    const auto response = connection_->call(request);
+    for (const v1::CancelResult& result : response.results()) outcomes.push_back(from_proto(result.outcome()));
+  }
+  return outcomes;
+}
+
+RedriveResult Queue::redrive(const RedriveOptions& options) const {
+  RedriveResult sum;
+  v1::RedriveItemsRequest request;
+  request.set_queue(name_);
+  request.set_to(options.to);
+  request.set_reason(options.reason);
+  std::size_t asked = 0;
+  do {
+    request.clear_item_ids();
+    for (; asked < options.items.size() && static_cast<std::size_t>(request.item_ids_size()) < internal::kPageSize; ++asked) {
+      request.add_item_ids(options.items[asked]);
+    }
+    const auto response = connection_->call(request);
+    sum.redriven += response.redriven();
+    sum.left_full += response.left_full();
+    sum.left_closed += response.left_closed();
+    sum.left_homeless += response.left_homeless();
+    sum.left_duplicate += response.left_duplicate();
+    sum.missing += response.missing();
+    request.set_page_token(response.next_page_token());
+  } while (asked < options.items.size() || !request.page_token().empty());
+  return sum;
+}
+
 std::uint64_t Queue::remove(bool force) const {
   v1::DeleteQueueRequest request;
   request.set_queue(name_);

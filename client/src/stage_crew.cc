@@ -43,6 +43,8 @@ LeaseLost lost() {
           "the connection by which the item was held broke before the server said what became of it"};
 }
 
+LeaseLost cancelled() { return {Code::kFailedPrecondition, "LEASE_LOST", "the item was cancelled"}; }
+
 // A server that is torn down cancels what it has not ended.
 bool is_gone(const Error& error) { return error.code() == Code::kUnavailable || error.code() == Code::kCancelled; }
 
@@ -122,6 +124,7 @@ void StageCrew::take_in(Session& session, v1::WorkResponse&& response) {
       task.item.stage = order_.stage;
       task.item.queue = queue_;
       task.item.given_away = session.broken;
+      task.item.cancelled = task.cancelled.get_token();
       tasks_.emplace_back(present, std::move(task));
     }
     changed_.notify_all();
@@ -148,10 +151,12 @@ void StageCrew::settle(Session& session, LeaseToken token, const v1::LeaseResult
   {
     const std::lock_guard lock(mutex_);
     const auto found = session.told.find(token);
-    if (found == session.told.end()) return;
-    told = std::move(found->second);
-    session.told.erase(found);
+    if (found != session.told.end()) {
+      told = std::move(found->second);
+      session.told.erase(found);
+    }
   }
+  if (!told) return cancel(session, token);
   if (refused == nullptr) return order_.on_end(told->item, told->end, nullptr);
   if (refused->error_reason() == "LEASE_LOST") {
     const LeaseLost error(Code::kFailedPrecondition, refused->error_reason(), refused->error_message());
@@ -159,6 +164,17 @@ void StageCrew::settle(Session& session, LeaseToken token, const v1::LeaseResult
   }
   const Error error(Code::kFailedPrecondition, refused->error_reason(), refused->error_message());
   order_.on_end(told->item, told->end, &error);
+}
+
+void StageCrew::cancel(Session& session, LeaseToken token) {
+  std::stop_source source(std::nostopstate);
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(tasks_, [&](const auto& task) { return task.first.get() == &session && task.second.token == token; });
+    const auto running = session.running.find(token);
+    if (running != session.running.end()) source = running->second;
+  }
+  source.request_stop();
 }
 
 void StageCrew::give_up(Session& session) {
@@ -213,7 +229,7 @@ void StageCrew::work() {
       session = std::move(tasks_.front().first);
       task = std::move(tasks_.front().second);
       tasks_.pop_front();
-      ++session->running;
+      session->running.emplace(task.token, task.cancelled);
     }
     ItemEnd item_end = order_.handle(task.item);
     end(session, std::move(task), std::move(item_end));
@@ -222,18 +238,20 @@ void StageCrew::work() {
 
 void StageCrew::end(const std::shared_ptr<Session>& session, Task&& task, ItemEnd&& item_end) {
   bool is_lost = false;
+  const bool is_cancelled = task.cancelled.stop_requested();
   {
     const std::lock_guard lock(mutex_);
-    --session->running;
+    session->running.erase(task.token);
     is_lost = *session->broken;
-    if (!is_lost) {
+    if (!is_lost && !is_cancelled) {
       add(*session, task.token, item_end);
       session->told.emplace(task.token, Told{std::move(task.item), std::move(item_end)});
     }
   }
-  if (is_lost) {
-    const LeaseLost error = lost();
-    return order_.on_end(task.item, item_end, &error);
+  if (is_lost || is_cancelled) {
+    const LeaseLost error = is_cancelled ? cancelled() : lost();
+    order_.on_end(task.item, item_end, &error);
+    if (is_lost) return;
   }
   flush(session);
 }
@@ -282,7 +300,7 @@ void StageCrew::flush(const std::shared_ptr<Session>& session) {
     session->stream->write(request);
     lock.lock();
   }
-  const bool last = session->leaving && session->running == 0 && !session->half_closed && !*session->broken;
+  const bool last = session->leaving && session->running.empty() && !session->half_closed && !*session->broken;
   if (last) {
     session->half_closed = true;
     lock.unlock();

@@ -58,6 +58,7 @@ class StageCrew {
   struct Task {
     LeaseToken token = 0;
     StageItem item;
+    std::stop_source cancelled = {};
   };
   struct Told {
     StageItem item;
@@ -75,7 +76,7 @@ class StageCrew {
     bool attached = false;
     bool half_closed = false;
     bool leaving = false;
-    std::size_t running = 0;  // items that are worked on
+    std::map<LeaseToken, std::stop_source> running;  // items that are worked on
   };
 
   // Attaches and serves until the stream ends. False when nothing more is to be done.
@@ -84,6 +85,8 @@ class StageCrew {
   void take_in(Session& session, v1::WorkResponse&& response);
   void note_attached(Session& session, const v1::WorkerAttached& attached);
   void settle(Session& session, LeaseToken token, const v1::LeaseResult* refused);
+  // The item was cancelled: nobody begins it, and whoever works on it is told to stop.
+  void cancel(Session& session, LeaseToken token);
   // What it held is somebody else's now.
   void give_up(Session& session);
   void leave();

@@ -97,6 +97,44 @@ void purge_queue(const House& house, const Match& match, Reply reply) {
                                   });
 }
 
+// Runs `command(engine, now, effects)`, whose result `fill` turns into a message, and answers once it is committed.
+template <class Message, class Command, class Fill>
+void on_items(const House& house, std::string_view what, const std::string& queue, Reply reply, Command command, Fill fill) {
+  note(what, "queue", queue);
+  house.runtime.run(std::move(command), [reply = std::move(reply), queue, fill = std::move(fill)](const auto& result) {
+    if (!result.ok()) return reply(problem(about(result.status(), "queue", queue)));
+    Message response;
+    fill(*result, response);
+    reply(answer(json_of(response)));
+  });
+}
+
+void cancel_items(const House& house, const Match& match, Reply reply) {
+  auto request = body_of<v1::CancelItemsRequest>(match);
+  if (!request.ok()) return reply(problem(request.status()));
+  request->set_queue(match.part("queue"));
+  auto command = wire::cancel_of(*request);
+  if (!command.ok()) return reply(problem(command.status()));
+  on_items<v1::CancelItemsResponse>(
+      house, "cancel", request->queue(), std::move(reply),
+      [&command](Engine& engine, base::Time now, Effects& effects) {
+        return engine.cancel(now, command->queue, command->items, effects);
+      },
+      [asked = *command](const auto& outcomes, v1::CancelItemsResponse& response) { wire::fill(asked, outcomes, response); });
+}
+
+void redrive_items(const House& house, const Match& match, Reply reply) {
+  auto request = body_of<v1::RedriveItemsRequest>(match);
+  if (!request.ok()) return reply(problem(request.status()));
+  request->set_queue(match.part("queue"));
+  const auto command = wire::redrive_of(*request);
+  if (!command.ok()) return reply(problem(command.status()));
+  on_items<v1::RedriveItemsResponse>(
+      house, "redrive", request->queue(), std::move(reply),
+      [&command](Engine& engine, base::Time now, Effects& effects) { return engine.redrive(now, *command, effects); },
+      [](const engine::RedriveResult& result, v1::RedriveItemsResponse& response) { wire::fill(result, response); });
+}
+
 // Runs `command(engine, now, effects)` on a pipeline or one of its stages, and shows the pipeline once it is committed.
 template <class Command>
 void on_pipeline(const House& house, const std::string& name, Reply reply, Command command) {
@@ -175,6 +213,8 @@ void add_actions(const House& house, Router& router) {
   add("/api/v1/queues/{queue}/pause", pause_queue);
   add("/api/v1/queues/{queue}/resume", resume_queue);
   add("/api/v1/queues/{queue}/purge", purge_queue);
+  add("/api/v1/queues/{queue}/cancel", cancel_items);
+  add("/api/v1/queues/{queue}/redrive", redrive_items);
   add("/api/v1/pipelines/{pipeline}/close", close_pipeline);
   add("/api/v1/pipelines/{pipeline}/stages/{stage}/scale", scale_stage);
   add("/api/v1/pipelines/{pipeline}/stages/{stage}/pause", pause_stage);

@@ -53,6 +53,11 @@ constexpr Counter kCounters[] = {
     {"sluice_queue_discarded_total", "Items discarded by a purge, an immediate close, or with the queue.",
      &QueueCounters::discarded},
     {"sluice_queue_rejected_total", "Puts refused because the queue stayed full.", &QueueCounters::rejected},
+    {"sluice_queue_cancelled_total", "Items ended by a cancel.", &QueueCounters::cancelled},
+    {"sluice_queue_expired_total", "Items that waited past their time to live.", &QueueCounters::expired},
+    {"sluice_queue_redriven_total", "Items that were sent back from a dead-letter queue, or elsewhere.",
+     &QueueCounters::redriven},
+    {"sluice_queue_duplicates_total", "Items not put, because their key was in use.", &QueueCounters::duplicates},
 };
 
 // What queues without series of their own show together.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,8 @@ struct Input {
   std::string queue;
   std::string pipeline;
   std::string stage;
+  // Stopped when the item is given up, for native functions on threads of their own: they may then end early.
+  std::stop_token stop = {};
 
   [[nodiscard]] std::string_view payload() const { return body->payload; }
 };
@@ -49,8 +52,9 @@ class Context {
   virtual ~Context() = default;
   // The child process that now works on the item; 0 when there is none any more. Shown in lists.
   virtual void set_pid(std::int64_t pid) = 0;
-  // Has `stop` called once, on the coroutine's executor, when the item is to be given up (the server's drain is over). The
-  // handler then ends soon; its outcome is ignored and the item goes back to its queue. Pass nullptr to take it back.
+  // Has `stop` called once, on the coroutine's executor, when the item is to be given up (it was cancelled, or the server's
+  // drain is over). The handler then ends soon; its outcome is ignored, and an item that was not cancelled goes back to its
+  // queue. Pass nullptr to take it back.
   virtual void on_stop(std::function<void()> stop) = 0;
 };
 

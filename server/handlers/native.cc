@@ -64,7 +64,9 @@ class InlineHandler final : public Handler {
 // the other and owns all that it still uses.
 class Call {
  public:
-  Call(std::shared_ptr<const NativeFunction> function, const Input& input) : function_(std::move(function)), input_(input) {}
+  Call(std::shared_ptr<const NativeFunction> function, const Input& input) : function_(std::move(function)), input_(input) {
+    input_.stop = stop_.get_token();
+  }
 
   // On the coroutine's executor. `alarm` ends the coroutine's wait when it is cancelled.
   void attach(asio::steady_timer& alarm) {
@@ -75,6 +77,10 @@ class Call {
   void detach() {
     const std::lock_guard lock(mutex_);
     alarm_ = nullptr;
+  }
+  void give_up() {
+    stop_.request_stop();
+    wake();
   }
   void wake() {
     const std::lock_guard lock(mutex_);
@@ -109,7 +115,8 @@ class Call {
 
  private:
   const std::shared_ptr<const NativeFunction> function_;
-  const Input input_;
+  Input input_;  // not changed once it is called
+  std::stop_source stop_;
   std::mutex mutex_;
   asio::steady_timer* alarm_ = nullptr;
   std::optional<Outcome> outcome_;
@@ -138,11 +145,11 @@ class ThreadedHandler final : public Handler {
     const auto call = std::make_shared<Call>(function_, input);
     asio::steady_timer alarm(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     const Attachment attachment(*call, alarm);
-    context.on_stop([call] { call->wake(); });
+    context.on_stop([call] { call->give_up(); });
     co_await begin_and_wait(alarm, call);
     context.on_stop(nullptr);
     auto outcome = call->take();
-    co_return outcome ? *std::move(outcome) : thrown("given up while the function ran: the server is going down");
+    co_return outcome ? *std::move(outcome) : thrown("given up while the function ran");
   }
 
   [[nodiscard]] std::string_view kind() const override { return "native"; }

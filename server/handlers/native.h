@@ -31,9 +31,10 @@ enum class Runs {
 
 // `max_threads` counts only for kOnOwnThread; 1 to 1,000. Items beyond it wait for a thread, first come, first served.
 //
-// A function that blocks cannot be interrupted. When its item is given up (Context::on_stop) the worker goes on at once, and
-// the function runs to its end on its thread with a copy of the input of its own; its result is dropped. So what it captures
-// must be owned by it, or live as long as the process. A destroyed handler waits up to a second for functions that still run.
+// A function that blocks cannot be interrupted, but may look at Input::stop. When its item is given up (Context::on_stop) the
+// worker goes on at once, and the function runs to its end on its thread with a copy of the input of its own; its result is
+// dropped. So what it captures must be owned by it, or live as long as the process. A destroyed handler waits up to a second
+// for functions that still run.
 [[nodiscard]] std::shared_ptr<Handler> make_native(std::string description, Runs runs, NativeFunction function,
                                                    std::size_t max_threads = 64);
 

@@ -139,6 +139,7 @@ void HoldingStream::get() {
   }
   command.queue = queue_;
   command.consumer = consumer_;
+  command.watch = this;
   complete_get(command);
   house().runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
     engine.get(now, std::move(command), get_, effects);
@@ -164,7 +165,9 @@ void HoldingStream::got(engine::GetAnswer&& answer) {
     const Lock lock(mutex_);
     getting_ = false;
     if (answer.end_of_queue) end_of_queue_ = EndOfQueue::kToTell;
+    const auto early = std::exchange(revoked_early_, {});
     for (auto& item : answer.items) {
+      if (std::ranges::find(early, item.lease) != early.end()) continue;
       held_bytes_ += item.body->bytes();
       held_.emplace(model::number(item.lease), held_of(item));
       items_.push_back(std::move(item));
@@ -186,6 +189,10 @@ void HoldingStream::note(model::LeaseId lease, const absl::Status& status) {
     refused_.emplace_back(lease, status);
     if (keeps(status)) return;
   }
+  forget(lease);
+}
+
+void HoldingStream::forget(model::LeaseId lease) {
   const auto held = held_.find(model::number(lease));
   if (held == held_.end()) return;
   held_bytes_ -= held->second.bytes;
@@ -210,6 +217,33 @@ grpc::ByteBuffer HoldingStream::answer_next() {
     }
   }
   return tell(std::move(news));
+}
+
+// The lease is still counted as held, or its answer is under way, so the stream lives. It lives on until it is told.
+void HoldingStream::revoked(model::LeaseId lease) {
+  const Lock lock(mutex_);
+  ++ending_leases_;
+  revoked_.push_back(lease);
+}
+
+void HoldingStream::told() {
+  const Hold hold(*this);
+  {
+    const Lock lock(mutex_);
+    --ending_leases_;
+    for (const model::LeaseId lease : std::exchange(revoked_, {})) {
+      if (find_held(lease) == nullptr) {
+        // Its item is still being read for the answer.
+        if (getting_) revoked_early_.push_back(lease);
+      } else if (std::erase_if(items_, [lease](const model::Delivery& item) { return item.lease == lease; }) > 0) {
+        // The client has never heard of it.
+        forget(lease);
+      } else {
+        note(lease, base::error(base::Reason::kLeaseLost, "the item was cancelled; stop working on it"));
+      }
+    }
+  }
+  go_further();
 }
 
 void HoldingStream::let_go(End how) {

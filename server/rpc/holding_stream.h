@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "server/engine/commands.h"
+#include "server/engine/effects.h"
 #include "server/rpc/duplex_stream.h"
 #include "server/wire/streams.h"
 
@@ -16,7 +17,7 @@ namespace sluice::rpc {
 
 // Gets items while there is credit and the message before has left: what comes in meanwhile is got together. Ends leases as
 // the client says, and gives back those that are left when the stream ends.
-class HoldingStream : public DuplexStream {
+class HoldingStream : public DuplexStream, private engine::LeaseWatch {
  public:
   using DuplexStream::DuplexStream;
 
@@ -72,6 +73,8 @@ class HoldingStream : public DuplexStream {
   // With the lock:
   // Notes for the next message how a lease ended.
   void note(model::LeaseId lease, const absl::Status& status);
+  // It is held no more, and gives its credit back.
+  void forget(model::LeaseId lease);
   // Null if the client does not hold it.
   [[nodiscard]] const Held* find_held(model::LeaseId lease) const;
 
@@ -93,6 +96,10 @@ class HoldingStream : public DuplexStream {
     model::LeaseId lease;
     std::list<HandOn>::iterator self;
   };
+
+  // engine::LeaseWatch: an item was cancelled. Nothing is given back of it any more; the client is told.
+  void revoked(model::LeaseId lease) override;
+  void told() override;
 
   // Asks for as many items as there is credit for, if it is time to.
   void get();
@@ -122,6 +129,8 @@ class HoldingStream : public DuplexStream {
   std::vector<model::Delivery> items_;
   std::vector<model::LeaseId> ended_;
   Results refused_;
+  std::vector<model::LeaseId> revoked_;        // to be refused as soon as that is safe
+  std::vector<model::LeaseId> revoked_early_;  // of an answer to the get that is under way
   enum class EndOfQueue { kNotYet, kToTell, kTold } end_of_queue_ = EndOfQueue::kNotYet;
 };
 

@@ -26,7 +26,9 @@ void PutCall::answer(engine::Answer&& answer) {
   if (!put.status.ok()) return finish(with_request_id(put.status, request_id_));
   v1::PutResponse response;
   response.mutable_item_ids()->Reserve(static_cast<int>(put.count));
-  for (std::uint32_t i = 0; i < put.count; ++i) response.add_item_ids(model::number(put.first) + i);
+  for (std::uint32_t i = 0; i < put.count; ++i) {
+    response.add_item_ids(put.ids.empty() ? model::number(put.first) + i : model::number(put.ids[i]));
+  }
   finish(response);
 }
 

@@ -26,6 +26,8 @@ inline constexpr base::CallName kCalls[] = {
     {kQueueService, "PauseQueue", kUnary},
     {kQueueService, "ResumeQueue", kUnary},
     {kQueueService, "PurgeQueue", kUnary},
+    {kQueueService, "CancelItems", kUnary},
+    {kQueueService, "RedriveItems", kUnary},
     {kQueueService, "Put", kUnary},
     {kQueueService, "Get", kUnary},
     {kQueueService, "Complete", kUnary},

@@ -10,6 +10,19 @@
 #include "server/wire/trace.h"
 
 namespace sluice::rpc {
+namespace {
+
+// Behind the last ones, in the same range if they follow on them.
+void add_ids(model::ItemId first, std::uint32_t count, v1::ProduceResponse& response) {
+  const std::uint64_t id = model::number(first);
+  auto* last = response.item_ids_size() > 0 ? response.mutable_item_ids(response.item_ids_size() - 1) : nullptr;
+  if (last != nullptr && last->first() + last->count() == id) return last->set_count(last->count() + count);
+  auto& range = *response.add_item_ids();
+  range.set_first(id);
+  range.set_count(count);
+}
+
+}  // namespace
 
 // A client that does not read its answers is not read either.
 bool ProduceStream::wants_more() const {
@@ -67,9 +80,8 @@ void ProduceStream::answer(engine::Answer&& answer) {
     if (put_answer.count > 0) {
       said_ = false;
       next_.set_acknowledged(next_.acknowledged() + put_answer.count);
-      auto& range = *next_.add_item_ids();
-      range.set_first(model::number(put_answer.first));
-      range.set_count(put_answer.count);
+      if (put_answer.ids.empty()) add_ids(put_answer.first, put_answer.count, next_);
+      for (const model::ItemId id : put_answer.ids) add_ids(id, 1, next_);
     }
     if (!put_answer.more) putting_ = false;
   }

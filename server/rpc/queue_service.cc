@@ -1,5 +1,6 @@
 #include "server/rpc/queue_service.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -184,6 +185,42 @@ grpc::ServerUnaryReactor* QueueService::PurgeQueue(Context* context, const Bytes
         return engine.purge_queue(now, request.queue(), effects);
       },
       with_discarded<v1::PurgeQueueResponse>(call));
+}
+
+grpc::ServerUnaryReactor* QueueService::CancelItems(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/CancelItems"_method, context, out, house_);
+  return serve<v1::CancelItemsRequest>(house_, call, in, [&](const v1::CancelItemsRequest& request) {
+    auto cancel = wire::cancel_of(request);
+    if (!cancel.ok()) return cancel.status();
+    call->about("queue", cancel->queue);
+    const auto command = std::make_shared<const wire::CancelCommand>(*std::move(cancel));
+    house_.runtime.run([&](Engine& engine, base::Time now,
+                           Effects& effects) { return engine.cancel(now, command->queue, command->items, effects); },
+                       [call, command](const absl::StatusOr<std::vector<engine::CancelOutcome>>& outcomes) {
+                         if (!outcomes.ok()) return call->finish(outcomes.status());
+                         v1::CancelItemsResponse response;
+                         wire::fill(*command, *outcomes, response);
+                         call->finish(response);
+                       });
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueueService::RedriveItems(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/RedriveItems"_method, context, out, house_);
+  return serve<v1::RedriveItemsRequest>(house_, call, in, [&](const v1::RedriveItemsRequest& request) {
+    const auto command = wire::redrive_of(request);
+    if (!command.ok()) return command.status();
+    call->about("queue", command->queue);
+    house_.runtime.run([&](Engine& engine, base::Time now, Effects& effects) { return engine.redrive(now, *command, effects); },
+                       [call](const absl::StatusOr<engine::RedriveResult>& result) {
+                         if (!result.ok()) return call->finish(result.status());
+                         v1::RedriveItemsResponse response;
+                         wire::fill(*result, response);
+                         call->finish(response);
+                       });
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* QueueService::JoinQueue(Context* context, const Bytes* in) {

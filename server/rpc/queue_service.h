@@ -17,8 +17,10 @@ using RawQueueMethods = v1::QueueService::WithRawCallbackMethod_CreateQueue<
                         v1::QueueService::WithRawCallbackMethod_Complete<v1::QueueService::WithRawCallbackMethod_Fail<
                             v1::QueueService::WithRawCallbackMethod_Extend<v1::QueueService::WithRawCallbackMethod_Release<
                                 v1::QueueService::WithRawCallbackMethod_Peek<v1::QueueService::WithRawCallbackMethod_JoinQueue<
-                                    v1::QueueService::WithRawCallbackMethod_Produce<
-                                        v1::QueueService::WithRawCallbackMethod_Consume<Service>>>>>>>>>>>>>>>>>>>;
+                                    v1::QueueService::WithRawCallbackMethod_CancelItems<
+                                        v1::QueueService::WithRawCallbackMethod_RedriveItems<
+                                            v1::QueueService::WithRawCallbackMethod_Produce<
+                                                v1::QueueService::WithRawCallbackMethod_Consume<Service>>>>>>>>>>>>>>>>>>>>>;
 
 // Thread-safe. Must outlive the server and every call.
 class QueueService final : public RawQueueMethods<v1::QueueService::Service> {
@@ -39,6 +41,8 @@ class QueueService final : public RawQueueMethods<v1::QueueService::Service> {
   Reactor* PauseQueue(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* ResumeQueue(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* PurgeQueue(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* CancelItems(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* RedriveItems(Context* context, const Bytes* in, Bytes* out) override;
   grpc::ServerWriteReactor<Bytes>* JoinQueue(Context* context, const Bytes* in) override;
 
   // item_service.cc

@@ -138,13 +138,23 @@ void Runtime::Impl::finish(base::Time now, Releases::Then then) {
   stages_.apply({engine_, now, effects_});
   if (!ended_.ok()) engine_.refuse_all(now, ended_, effects_);
   const journal::Position position = append(now);
-  const bool speaks = then != nullptr || !effects_.answers.empty();
+  const bool speaks = then != nullptr || !effects_.answers.empty() || !effects_.revoked.empty();
   if (speaks) releases_.add(position, effects_.answers, std::move(then));
+  if (!effects_.revoked.empty()) tell_revoked(position);
   const base::Time due = engine_.next_due();
   mutex_.unlock();
 
   alarm_.set(due);
   if (speaks) releases_.deliver();
+}
+
+void Runtime::Impl::tell_revoked(journal::Position position) {
+  Releases::Answers none;
+  for (const auto& [watch, lease] : effects_.revoked) {
+    watch->revoked(lease);
+    releases_.add(position, none, [watch = watch](const absl::Status&) { watch->told(); });
+  }
+  effects_.revoked.clear();
 }
 
 journal::Position Runtime::Impl::append(base::Time now) {

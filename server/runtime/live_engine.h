@@ -51,6 +51,8 @@ class Runtime::Impl {
  private:
   // Returns the position that the turn's answers wait for.
   journal::Position append(base::Time now);
+  // Tells those who held what was cancelled in this turn: at once, and again when it is committed.
+  void tell_revoked(journal::Position position);
   void on_committed(journal::Position position);
   // On any thread; the first counts.
   void on_failed(const absl::Status& status);

@@ -62,7 +62,12 @@ void StagePool::get_for(StageWorker& worker) {
   surroundings_.runtime.apply([&](Engine& engine, base::Time now, Effects& effects) {
     surplus = alive_ > wanted_;
     if (surplus) return leave(worker, {engine, now, effects});
-    engine.get(now, {.queue = spec_.input, .lease_duration = base::Duration::max(), .stage = spec_.name, .pipeline = pipeline_},
+    engine.get(now,
+               {.queue = spec_.input,
+                .lease_duration = base::Duration::max(),
+                .stage = spec_.name,
+                .pipeline = pipeline_,
+                .watch = &worker},
                worker.intake(), effects);
   });
   if (surplus) worker.intake().withdrawn();

@@ -72,6 +72,13 @@ void StageWorker::stop() {
   asio::post(executor_, [self = shared_from_this()] { self->context_.stop(); });
 }
 
+void StageWorker::revoked(model::LeaseId lease) {
+  asio::post(executor_, [self = shared_from_this(), lease] {
+    self->revoked_ = lease;
+    if (lease == self->lease_) self->context_.stop_item();
+  });
+}
+
 asio::awaitable<void> StageWorker::run() {
   while (std::optional<Delivery> item = co_await take()) {
     Outcome outcome = co_await work_on(*item);
@@ -86,6 +93,7 @@ asio::awaitable<std::optional<Delivery>> StageWorker::take() {
     auto& got = std::get<engine::GetAnswer>(*ending);
     pool_->activity().count_wakeup(got.items.empty() && !got.end_of_queue);
     if (!got.items.empty()) {
+      if (got.items.front().lease == revoked_) continue;
       if (!begin(got.items.front())) co_return std::nullopt;
       co_return std::move(got.items.front());
     }
@@ -99,6 +107,7 @@ asio::awaitable<std::optional<Delivery>> StageWorker::take() {
 
 bool StageWorker::begin(const Delivery& item) {
   started_ = clock_.now();
+  lease_ = item.lease;
   const auto work = pool_->activity().begin({.item = item.item, .start_time = started_, .attempt = item.attempt}, item.lease);
   if (work) {
     work_ = *work;
@@ -136,6 +145,8 @@ asio::awaitable<Outcome> StageWorker::work_on(const Delivery& item) {
 asio::awaitable<void> StageWorker::hand_on(const Delivery& item, Outcome outcome) {
   context_.end();
   pool_->activity().count_run(clock_.now() - started_);
+  // Whatever came out of it.
+  if (item.lease == revoked_) co_return pool_->activity().end(work_, Result::kGivenUp);
   if (auto* error = std::get_if<handlers::Error>(&outcome)) co_return fail(item, std::move(*error));
   const auto status = co_await complete(item, std::get<std::vector<handlers::Output>>(std::move(outcome)));
   if (!status || base::is(*status, Reason::kLeaseLost)) {

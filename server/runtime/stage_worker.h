@@ -19,7 +19,7 @@ namespace sluice::runtime {
 class StagePool;
 
 // Kept alive by its coroutine. Its pool says, under the runtime's lock, whether it may go on.
-class StageWorker final : public std::enable_shared_from_this<StageWorker> {
+class StageWorker final : public engine::LeaseWatch, public std::enable_shared_from_this<StageWorker> {
  public:
   // `executor` runs one thing at a time: a strand of this worker's own.
   StageWorker(Runtime& runtime, const base::Clock& clock, std::shared_ptr<StagePool> pool,
@@ -29,6 +29,10 @@ class StageWorker final : public std::enable_shared_from_this<StageWorker> {
   void start();
   // Has the handler give up what it works on. Any thread.
   void stop();
+
+  // engine::LeaseWatch: has the handler give up the item, which was cancelled. Nothing more is done for it.
+  void revoked(model::LeaseId lease) override;
+  void told() override {}
 
   // For its pool, under the runtime's lock: waits for an item, and for room for its results.
   [[nodiscard]] Waiter& intake() { return intake_; }
@@ -59,6 +63,8 @@ class StageWorker final : public std::enable_shared_from_this<StageWorker> {
   Waiter delivery_;
   WorkContext context_;
   base::Time started_{};        // the present item
+  model::LeaseId lease_{};      // of it
+  model::LeaseId revoked_{};    // the last lease that was taken away
   StageActivity::Handle work_;  // from begin() until it is ended in the pool's activity
 };
 

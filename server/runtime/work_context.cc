@@ -9,7 +9,10 @@ namespace sluice::runtime {
 WorkContext::WorkContext(boost::asio::any_io_executor executor, StageActivity& activity)
     : executor_(std::move(executor)), activity_(activity) {}
 
-void WorkContext::begin(StageActivity::Handle work) { work_ = work; }
+void WorkContext::begin(StageActivity::Handle work) {
+  work_ = work;
+  item_stopped_ = false;
+}
 
 void WorkContext::end() {
   on_stop_ = nullptr;
@@ -22,13 +25,18 @@ void WorkContext::set_pid(std::int64_t pid) {
 
 void WorkContext::on_stop(std::function<void()> stop) {
   on_stop_ = std::move(stop);
-  if (!stopped_ || !on_stop_) return;
+  if (!(stopped_ || item_stopped_) || !on_stop_) return;
   // Not at once: the handler has not yet begun what it would have to stop.
   boost::asio::post(executor_, [this] { call_stop(); });
 }
 
 void WorkContext::stop() {
   stopped_ = true;
+  call_stop();
+}
+
+void WorkContext::stop_item() {
+  item_stopped_ = true;
   call_stop();
 }
 

@@ -26,6 +26,8 @@ class WorkContext final : public handlers::Context {
 
   // The item, and all that would come, is to be given up.
   void stop();
+  // Only the item that is worked on.
+  void stop_item();
 
  private:
   void call_stop();
@@ -35,6 +37,7 @@ class WorkContext final : public handlers::Context {
   std::optional<StageActivity::Handle> work_;
   std::function<void()> on_stop_;
   bool stopped_ = false;
+  bool item_stopped_ = false;
 };
 
 }  // namespace sluice::runtime

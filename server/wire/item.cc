@@ -1,6 +1,7 @@
 #include "server/wire/item.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -60,6 +61,57 @@ model::Attributes read_attributes(Reader& reader, const Field& field, const Attr
   return attributes;
 }
 
+base::Time read_time(Reader& reader, const Field& field, const google::protobuf::Timestamp& time) {
+  constexpr std::int64_t kLastSecond = 253'402'300'799;  // of the year 9999
+  if (time.seconds() < 0 || time.seconds() > kLastSecond || time.nanos() < 0 || time.nanos() > 999'999'999) {
+    reader.complain(Reason::kInvalidValue, field, "is no time from 1970 to the year 9999");
+    return {};
+  }
+  // Not a part of a microsecond too early.
+  return base::Time{std::chrono::seconds(time.seconds())} +
+         std::chrono::ceil<base::Duration>(std::chrono::nanoseconds(time.nanos()));
+}
+
+std::string read_key(Reader& reader, const Field& field, std::string& key) {
+  if (key.empty()) return {};
+  return reader.text(field, key, limits::kMaxItemKeyBytes);
+}
+
+// Null for most items.
+model::ItemOptionsPtr read_options(Reader& reader, const Field& at, v1::NewItem& item) {
+  model::ItemOptions options;
+  if (item.has_not_before()) options.not_before = read_time(reader, {at, "not_before"}, item.not_before());
+  if (item.has_time_to_live()) {
+    options.time_to_live =
+        reader.duration({at, "time_to_live"}, item.time_to_live(), {limits::kMinTimeToLive, limits::kMaxTimeToLive});
+  }
+  options.dedup_key = read_key(reader, {at, "dedup_key"}, *item.mutable_dedup_key());
+  if (item.has_dedup_window()) {
+    options.dedup_window =
+        reader.duration({at, "dedup_window"}, item.dedup_window(), {limits::kMinDedupWindow, limits::kMaxDedupWindow});
+    if (options.dedup_key.empty()) {
+      reader.complain(Reason::kInvalidValue, {at, "dedup_window"}, "makes no sense without a dedup_key");
+    }
+  }
+  options.unique_key = read_key(reader, {at, "unique_key"}, *item.mutable_unique_key());
+  options.order_key = read_key(reader, {at, "order_key"}, *item.mutable_order_key());
+  if (options == model::ItemOptions{}) return nullptr;
+  return std::make_shared<const model::ItemOptions>(std::move(options));
+}
+
+bool has_options(const v1::NewItem& item) {
+  return item.has_not_before() || item.has_time_to_live() || item.has_dedup_window() || !item.dedup_key().empty() ||
+         !item.unique_key().empty() || !item.order_key().empty();
+}
+
+void fill_options(const model::ItemOptions& options, v1::PeekedItem& item) {
+  if (options.expires != base::kNever) set_time(options.expires, *item.mutable_expire_time());
+  item.set_dead_from(options.dead_from);
+  item.set_dedup_key(utf8_repaired(options.dedup_key));
+  item.set_unique_key(utf8_repaired(options.unique_key));
+  item.set_order_key(utf8_repaired(options.order_key));
+}
+
 void fill_attributes(const model::Attributes& attributes, AttributeMap& map) {
   for (const auto& [key, value] : attributes) map[utf8_repaired(key)] = utf8_repaired(value);
 }
@@ -99,6 +151,7 @@ model::NewItem read_new_item(Reader& reader, const Field& at, v1::NewItem& item)
   read.body = std::move(body);
   read.priority = item.priority();
   if (item.has_delay()) read.delay = reader.duration({at, "delay"}, item.delay(), {base::Duration{0}, limits::kMaxDelay});
+  if (has_options(item)) read.options = read_options(reader, at, item);
   return read;
 }
 
@@ -129,6 +182,7 @@ void fill(const engine::PeekedItem& peeked, std::uint32_t max_payload_bytes, v1:
   if (peeked.last_failure) *item.mutable_last_failure() = failure_message(*peeked.last_failure);
   item.set_consumer(peeked.consumer);
   item.set_job_id(model::number(peeked.job));
+  if (peeked.options) fill_options(*peeked.options, item);
 }
 
 }  // namespace sluice::wire

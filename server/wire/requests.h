@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/engine/commands.h"
@@ -40,6 +41,16 @@ struct PeekCommand {
   std::uint32_t max_payload_bytes = 0;
 };
 [[nodiscard]] absl::StatusOr<PeekCommand> peek_of(const v1::PeekRequest& request);
+
+struct CancelCommand {
+  std::string queue;
+  std::vector<model::ItemId> items;
+};
+[[nodiscard]] absl::StatusOr<CancelCommand> cancel_of(const v1::CancelItemsRequest& request);
+void fill(const CancelCommand& command, const std::vector<engine::CancelOutcome>& outcomes, v1::CancelItemsResponse& response);
+
+[[nodiscard]] absl::StatusOr<engine::RedriveCommand> redrive_of(const v1::RedriveItemsRequest& request);
+void fill(const engine::RedriveResult& result, v1::RedriveItemsResponse& response);
 
 [[nodiscard]] absl::StatusOr<engine::JoinCommand> join_of(const v1::JoinQueueRequest& request);
 [[nodiscard]] absl::StatusOr<engine::JoinCommand> join_of(const v1::JoinPipelineRequest& request);

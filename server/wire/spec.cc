@@ -19,6 +19,12 @@ constexpr std::string_view kNone = "-";
 constexpr DurationRange kLeases{limits::kMinLease, limits::kMaxLease};
 constexpr DurationRange kBackoffs{base::Duration{0}, limits::kMaxBackoff};
 
+// 0: for ever.
+base::Duration read_time_to_live(Reader& reader, const Field& field, const google::protobuf::Duration& value) {
+  if (value.seconds() == 0 && value.nanos() == 0) return base::Duration{0};
+  return reader.duration(field, value, {limits::kMinTimeToLive, limits::kMaxTimeToLive});
+}
+
 std::optional<model::QueueOrder> read_order(Reader& reader, const Field& field, v1::QueueOrder order) {
   switch (order) {
     case v1::QUEUE_ORDER_UNSPECIFIED:
@@ -108,6 +114,14 @@ model::QueueSettingsPatch read_settings(Reader& reader, const Field& at, const v
   if (settings.has_dead_letter_queue()) {
     patch.dead_letter_queue = read_dead_letter_queue(reader, {at, "dead_letter_queue"}, settings.dead_letter_queue(), name);
   }
+  if (settings.has_time_to_live()) {
+    patch.time_to_live = read_time_to_live(reader, {at, "time_to_live"}, settings.time_to_live());
+  }
+  if (settings.has_dead_letter_expired()) patch.dead_letter_expired = settings.dead_letter_expired();
+  if (settings.has_dedup_window()) {
+    patch.dedup_window =
+        reader.duration({at, "dedup_window"}, settings.dedup_window(), {limits::kMinDedupWindow, limits::kMaxDedupWindow});
+  }
   return patch;
 }
 
@@ -156,6 +170,9 @@ v1::QueueSettings settings_message(const model::QueueSettings& settings) {
   set_duration(settings.lease_duration, *message.mutable_lease_duration());
   *message.mutable_retry() = retry_message(settings.retry);
   message.set_dead_letter_queue(settings.dead_letter_queue.empty() ? std::string(kNone) : settings.dead_letter_queue);
+  set_duration(settings.time_to_live, *message.mutable_time_to_live());
+  message.set_dead_letter_expired(settings.dead_letter_expired);
+  set_duration(settings.dedup_window, *message.mutable_dedup_window());
   return message;
 }
 

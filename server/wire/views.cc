@@ -33,6 +33,10 @@ void fill(const model::QueueCounters& counters, v1::QueueCounters& message) {
   message.set_dead_lettered(counters.dead_lettered);
   message.set_discarded(counters.discarded);
   message.set_rejected(counters.rejected);
+  message.set_cancelled(counters.cancelled);
+  message.set_expired(counters.expired);
+  message.set_redriven(counters.redriven);
+  message.set_duplicates(counters.duplicates);
 }
 
 void fill(const engine::Stall& stall, v1::Stall& message) {

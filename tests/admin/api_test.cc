@@ -237,6 +237,28 @@ TEST(Actions, PauseResumePurgeAndCloseQueues) {
   EXPECT_EQ(post(rig.port(), "/api/v1/queues/none/pause").status, 404);
 }
 
+TEST(Actions, CancelAndMoveItems) {
+  Rig rig;
+  rig.create("q");
+  rig.create("other");
+  rig.put("q", "x");
+  rig.put("q", "y");
+  const auto items = rig.json("/api/v1/queues/q/items")["items"];
+  ASSERT_EQ(items.size(), 2U);
+  const json cancel = {{"item_ids", {items[0]["item_id"]}}};
+  const auto cancelled = json::parse(post(rig.port(), "/api/v1/queues/q/cancel", cancel.dump()).body);
+  EXPECT_EQ(cancelled["results"][0]["outcome"], "CANCEL_OUTCOME_CANCELLED");
+  EXPECT_EQ(post(rig.port(), "/api/v1/queues/q/cancel", "{}").status, 400);
+  EXPECT_EQ(post(rig.port(), "/api/v1/queues/none/cancel", cancel.dump()).status, 404);
+  const auto homeless = json::parse(post(rig.port(), "/api/v1/queues/q/redrive", "{}").body);
+  EXPECT_EQ(homeless["left_homeless"], 1);
+  const auto moved = json::parse(post(rig.port(), "/api/v1/queues/q/redrive", R"({"to": "other"})").body);
+  EXPECT_EQ(moved["redriven"], 1);
+  EXPECT_EQ(moved["next_page_token"], "");
+  EXPECT_EQ(rig.json("/api/v1/queues/q")["counters"]["redriven"], 1);
+  EXPECT_EQ(rig.json("/api/v1/queues/other")["waiting"], 1);
+}
+
 TEST(Actions, ScalePauseResumeAndCloseStages) {
   Rig rig;
   rig.create_line(1);

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,9 @@ class Item {
   [[nodiscard]] bool ended() const;
   // True once it is known that somebody else has the item: whatever is still being done for it can stop. Any thread may ask.
   [[nodiscard]] bool lost() const;
+  // Stopped when the server says so, because the item was cancelled or its lease ran out: in a loop or a worker at once, else
+  // with the next extension of the lease.
+  [[nodiscard]] std::stop_token lost_token() const;
 
  private:
   friend class Queue;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "sluice/error.h"
 #include "sluice/types.h"
@@ -89,6 +90,12 @@ struct JoinOptions {
   Duration progress_interval = std::chrono::seconds(1);
   // Ends the wait with Cancelled.
   std::stop_token stop = {};
+};
+
+struct RedriveOptions {
+  std::string to = {};             // all to this queue; empty: each to the one that it comes from
+  std::string reason = {};         // only those whose failure has it; empty: all
+  std::vector<ItemId> items = {};  // only these; empty: all
 };
 
 struct PeekOptions {

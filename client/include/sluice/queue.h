@@ -146,6 +146,12 @@ class Queue {
   std::uint64_t purge() const;
   // Looks at items without taking them: waiting ones first, in the order of their turn.
   [[nodiscard]] std::vector<PeekedItem> peek(const PeekOptions& options = {}) const;
+  // Ends items for good, whatever they are doing; they count as finished. What became of each, in their order.
+  std::vector<CancelOutcome> cancel(std::span<const ItemId> items) const;
+  CancelOutcome cancel(ItemId item) const { return cancel(std::span(&item, 1)).front(); }
+  // Sends this queue's dead letters back to where they come from, each in one step, as far as there is room: there they begin
+  // anew, with their ids. Never waits.
+  RedriveResult redrive(const RedriveOptions& options = {}) const;
   // Deletes the queue; returns how many unfinished items went with it. Errors QUEUE_NOT_EMPTY unless force, QUEUE_IN_USE.
   std::uint64_t remove(bool force = false) const;
 

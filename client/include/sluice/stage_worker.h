@@ -42,7 +42,10 @@ struct StageItem {
   // The attribute's value, or `otherwise` where there is none.
   [[nodiscard]] std::string attribute(const std::string& key, const std::string& otherwise = {}) const;
   // True once it is known that somebody else gets the item: whatever is still being done for it can stop. Any thread may ask.
-  [[nodiscard]] bool lost() const { return given_away && *given_away; }
+  [[nodiscard]] bool lost() const { return (given_away && *given_away) || cancelled.stop_requested(); }
+
+  // Stopped when the item is cancelled while this worker holds it. What is made of it then is dropped.
+  std::stop_token cancelled = {};
 
   // Shared by all items of one connection to the server.
   std::shared_ptr<const std::atomic<bool>> given_away = {};

@@ -49,6 +49,13 @@ struct QueueSettings {
   std::optional<std::string> dead_letter_queue = {};
   // Can be changed only while nothing is unfinished. Default kSync.
   std::optional<Durability> durability = {};
+  // How long an item that says nothing itself may wait and be delayed; then it ends as expired. 0 = for ever. 0, or 1 ms to 366
+  // days. Default 0.
+  std::optional<Duration> time_to_live = {};
+  // Expired items go to the dead-letter queue, with the reason EXPIRED. Default false: they are dropped and only counted.
+  std::optional<bool> dead_letter_expired = {};
+  // How long the dedup_key of an item that says nothing itself keeps out others. 1 ms to 7 days. Default 10 min.
+  std::optional<Duration> dedup_window = {};
 };
 
 struct QueueSpec {
@@ -63,6 +70,17 @@ struct NewItem {
   Attributes attributes = {};          // at most 64, keys at most 128 bytes, together at most 64 KiB, UTF-8
   std::int64_t priority = 0;           // matters in a kPriority queue: smaller is sooner
   std::optional<Duration> delay = {};  // not handed out before. 0 to 366 days
+  // Not handed out before this moment, by the server's clock.
+  std::optional<Time> not_before = {};
+  // How long it may wait and be delayed; then it ends as expired. 1 ms to 366 days. Absent: the queue's.
+  std::optional<Duration> time_to_live = {};
+  // Within the window from its put on, a put with the same key puts nothing and gives this item's id. At most 128 bytes.
+  std::string dedup_key = {};
+  std::optional<Duration> dedup_window = {};  // 1 ms to 7 days. Absent: the queue's
+  // While it is unfinished, a put with the same key puts nothing and gives this item's id. At most 128 bytes.
+  std::string unique_key = {};
+  // Items of one key are handed out one at a time, in order. At most 128 bytes.
+  std::string order_key = {};
 };
 
 // An item to hand on when another one is done.
@@ -103,6 +121,10 @@ struct QueueCounters {
   std::uint64_t dead_lettered = 0;  // attempts used up, or failed for good
   std::uint64_t discarded = 0;      // by purge, an immediate close, or with the queue
   std::uint64_t rejected = 0;       // puts refused because the queue stayed full
+  std::uint64_t cancelled = 0;      // by cancel
+  std::uint64_t expired = 0;        // waited past their time to live
+  std::uint64_t redriven = 0;       // dead letters that went back
+  std::uint64_t duplicates = 0;     // not put, because their key was in use; not counted as put
 };
 
 // A queue as it stands.
@@ -141,6 +163,30 @@ struct PeekedItem {
   std::optional<Time> due_time = {};  // a delay's or a lease's end
   std::optional<Failure> last_failure = {};
   std::string consumer = {};
+  std::optional<Time> expire_time = {};  // the end of its time to live
+  std::string dead_from = {};            // of a dead letter: the queue that it comes from
+  std::string dedup_key = {};
+  std::string unique_key = {};
+  std::string order_key = {};
+};
+
+// What a cancel found.
+enum class CancelOutcome {
+  kCancelled,  // it waited or was delayed, and has ended
+  kRevoked,    // a consumer held it, and has lost it
+  kGone,       // it has ended before, or went to another queue
+  kUnknown,    // no item ever had this id
+};
+
+// What became of dead letters that were to go back.
+struct RedriveResult {
+  std::uint64_t redriven = 0;
+  // Left where they are, because
+  std::uint64_t left_full = 0;       // there is no room where they would go to
+  std::uint64_t left_closed = 0;     // no more is taken there
+  std::uint64_t left_homeless = 0;   // that queue is gone, or they are no dead letters
+  std::uint64_t left_duplicate = 0;  // their unique_key is in use there
+  std::uint64_t missing = 0;         // of those asked for: not waiting in the queue, or of another reason
 };
 
 // input queue -> handler x workers -> output queue.

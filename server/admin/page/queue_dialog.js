@@ -19,6 +19,7 @@ function factsOf(queue) {
     ['Done', `${rate(queue.rates.done)}/s, ${count(counters.done)} in all`],
     ['Failed', `${count(counters.failed)}, of which ${count(counters.dead_lettered)} dead`],
     ['Refused', count(counters.rejected)],
+    ['Ended early', `${count(counters.cancelled)} cancelled, ${count(counters.expired)} expired`],
     ['Since', new Date(queue.create_time).toLocaleString()],
   ];
 }
@@ -40,6 +41,20 @@ async function purge(name) {
   await act(path('queues', name, 'purge'), {}, ({discarded}) => `${count(discarded)} items of ${name} discarded`);
 }
 
+// In parts, as the server gives them, until everything has been looked at.
+async function redrive(name) {
+  let sent = 0;
+  let page_token = '';
+  do {
+    const went = await act(path('queues', name, 'redrive'), {page_token}, (result) => {
+      sent += Number(result.redriven);
+      page_token = result.next_page_token;
+      return `${count(sent)} dead letters of ${name} sent back`;
+    });
+    if (!went) return;
+  } while (page_token);
+}
+
 async function close(name) {
   if (!await sure(`Close ${name}?`, 'It takes no more puts, for good. What is in it is still handed out.', 'Close')) return;
   await act(path('queues', name, 'close'), {}, `${name} is closed`);
@@ -52,6 +67,7 @@ async function drawItems(name, into) {
         'li', {}, element('code', {}, item.payload ?? '(bytes)'),
         element('span', {class: 'dim'},
                 ` ${item.state.replace('ITEM_STATE_', '').toLowerCase()}${item.consumer ? ` by ${item.consumer}` : ''}, ${clock(item.put_time)}`))));
+    buttons.redrive.hidden = !items.some((item) => item.dead_from);
     if (!items.length) into.append(element('li', {class: 'dim'}, 'empty'));
   } catch (error) {
     into.replaceChildren(element('li', {class: 'dim'}, error.message));
@@ -66,13 +82,16 @@ export function openQueue(name) {
     pause: button('Pause', () => act(path('queues', name, 'pause'), {}, `${name} is paused`)),
     resume: button('Resume', () => act(path('queues', name, 'resume'), {}, `${name} hands out again`)),
     close: button('Close…', () => close(name)),
+    redrive: button('Redrive', () => redrive(name)),
     purge: button('Purge…', () => purge(name), 'danger'),
   };
+  // Until one is seen.
+  buttons.redrive.hidden = true;
   const items = element('ul', {class: 'items'});
   dialog.replaceChildren(
       element('div', {class: 'bar'}, element('h3', {id: 'queue-dialog-title'}, name),
               button('×', () => dialog.close(), 'quiet')),
-      facts, element('div', {class: 'buttons left'}, buttons.pause, buttons.resume, buttons.close, buttons.purge),
+      facts, element('div', {class: 'buttons left'}, buttons.pause, buttons.resume, buttons.close, buttons.redrive, buttons.purge),
       element('h4', {}, 'First items'), items);
   dialog.querySelector('.quiet').setAttribute('aria-label', 'Close this');
   draw();
