@@ -43,8 +43,6 @@ enum class Reason {
   kLimitNotFound,
   kLimitExists,
   kLimitInUse,
-  kScheduleNotFound,
-  kScheduleExists,
   kShuttingDown,
   kStoreFull,
   kStoreFailed,
