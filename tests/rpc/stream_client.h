@@ -61,6 +61,13 @@ class Producer : public StreamClient<v1::ProduceRequest, v1::ProduceResponse> {
     for (const auto& payload : payloads) request.add_items()->set_payload(payload);
     return write(request);
   }
+  // One item, which is put unless the queue has seen the key.
+  bool put_once(const std::string& key) {
+    v1::ProduceRequest request;
+    request.set_queue(std::exchange(queue_, ""));
+    request.add_items()->set_dedup_key(key);
+    return write(request);
+  }
   // Reads until so many are acknowledged; what was told meanwhile are the ids.
   std::vector<std::uint64_t> ids_until(std::uint64_t acknowledged) {
     std::vector<std::uint64_t> ids;
