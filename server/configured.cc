@@ -39,6 +39,12 @@ absl::Status apply_queue(Engine& engine, Time now, const model::QueueSpec& spec,
   return engine.update_queue(now, spec.name, spec.settings, out);
 }
 
+absl::Status apply_limit(Engine& engine, Time now, const model::LimitSpec& spec, Effects& out) {
+  if (!engine.limit(now, spec.name).ok()) return engine.create_limit(now, spec, out);
+  return engine.update_limit(now, spec.name,
+                             {.max_at_once = spec.max_at_once, .per_second = spec.per_second, .burst = spec.burst}, out);
+}
+
 // The same but for the number of workers.
 bool same_stages(const engine::PipelineView& view, const model::PipelineSpec& spec) {
   return std::ranges::equal(view.stages, spec.stages, [](const engine::StageView& is, model::StageSpec wanted) {
@@ -68,10 +74,13 @@ absl::Status apply_pipeline(Engine& engine, Time now, const model::PipelineSpec&
 }  // namespace
 
 absl::Status apply_configured(runtime::Runtime& runtime, const std::vector<model::QueueSpec>& queues,
-                              const std::vector<model::PipelineSpec>& pipelines) {
+                              const std::vector<model::LimitSpec>& limits, const std::vector<model::PipelineSpec>& pipelines) {
   return committed(runtime, [&](Engine& engine, Time now, Effects& out) {
     for (const auto& queue : queues) {
       if (auto status = apply_queue(engine, now, queue, out); !status.ok()) return named(status, "queue", queue.name);
+    }
+    for (const auto& limit : limits) {
+      if (auto status = apply_limit(engine, now, limit, out); !status.ok()) return named(status, "limit", limit.name);
     }
     for (const auto& pipeline : pipelines) {
       if (auto status = apply_pipeline(engine, now, pipeline, out); !status.ok()) {

@@ -1,9 +1,10 @@
-// Makes the queues and pipelines of the configuration stand.
+// Makes the queues, limits and pipelines of the configuration stand.
 #pragma once
 
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/runtime/runtime.h"
 
@@ -11,8 +12,9 @@ namespace sluice {
 
 // Creates what does not exist yet. Of what does, changed settings and worker counts are applied; SETTING_IMMUTABLE for a queue
 // of another order, PIPELINE_EXISTS for a pipeline of other stages. Stops at the first error; its message names the
-// queue or pipeline. When it returns OK, everything is committed.
+// queue, limit or pipeline. When it returns OK, everything is committed.
 [[nodiscard]] absl::Status apply_configured(runtime::Runtime& runtime, const std::vector<model::QueueSpec>& queues,
+                                            const std::vector<model::LimitSpec>& limits,
                                             const std::vector<model::PipelineSpec>& pipelines);
 
 }  // namespace sluice

@@ -25,6 +25,8 @@ struct SettingsArguments {
   std::optional<std::uint32_t> max_attempts;
   std::optional<Duration> backoff;
   std::optional<Duration> max_backoff;
+  std::optional<std::uint32_t> max_lost;
+  std::optional<std::vector<std::int32_t>> final_exit_codes;
   std::optional<std::string> dead_letter;
   std::string durability;  // "sync" or "memory"; empty: not said
   std::optional<Duration> time_to_live;
@@ -177,6 +179,14 @@ struct PipelineCreateArguments {
 
 struct WorkersArguments {
   std::string pipeline;  // empty: of all
+};
+
+// Of a limit to create or to change.
+struct LimitArguments {
+  std::string name;
+  std::optional<std::uint32_t> at_once;
+  std::optional<double> rate;
+  std::optional<std::uint32_t> burst;
 };
 
 struct StageArguments {

@@ -52,6 +52,7 @@ Tree::Tree() {
   add_item_commands(root, chosen);
   add_job_commands(root, chosen);
   add_pipeline_commands(root, chosen);
+  add_limit_commands(root, chosen);
   add_watch_commands(root, chosen);
   add_other_commands(root, chosen);
 }

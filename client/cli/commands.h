@@ -52,6 +52,11 @@ int pipeline_remove(Session& session, const RemoveArguments& arguments);
 int stage_scale(Session& session, const StageArguments& arguments);
 int stage_pause(Session& session, const StageArguments& arguments);
 int stage_resume(Session& session, const StageArguments& arguments);
+int limit_create(Session& session, const LimitArguments& arguments);
+int limit_update(Session& session, const LimitArguments& arguments);
+int limit_list(Session& session);
+int limit_show(Session& session, const NameArguments& arguments);
+int limit_remove(Session& session, const NameArguments& arguments);
 int workers(Session& session, const WorkersArguments& arguments);
 int why(Session& session, const NameArguments& arguments);
 

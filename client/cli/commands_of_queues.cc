@@ -17,6 +17,12 @@ void add_settings(CLI::App& app, SettingsArguments& settings, bool with_order) {
   app.add_option("--max-attempts", settings.max_attempts, "How often an item is handed out at most; 0 = no limit (default 5)");
   add_duration(app, "--backoff", settings.backoff, "The wait before the first retry (default 1s)");
   add_duration(app, "--max-backoff", settings.max_backoff, "The longest wait before a retry (default 5m)");
+  app.add_option("--max-lost", settings.max_lost,
+                 "How many attempts may be lost with their consumer, apart from --max-attempts; 0 (default) = not apart");
+  app.add_option("--final-exit-codes", settings.final_exit_codes,
+                 "Exit codes that are not tried again, such as 2,64 (default none; -1: none again)")
+      ->delimiter(',')
+      ->type_name("CODES");
   app.add_option("--dead-letter", settings.dead_letter, "The queue for items given up (default NAME.dead); \"-\" drops them");
   app.add_option("--durability", settings.durability,
                  "sync (default): survives a crash; memory: at once, and lost when the server ends")

@@ -44,6 +44,7 @@ void add_queue_commands(CLI::App& root, Command& chosen);
 void add_item_commands(CLI::App& root, Command& chosen);
 void add_job_commands(CLI::App& root, Command& chosen);
 void add_pipeline_commands(CLI::App& root, Command& chosen);
+void add_limit_commands(CLI::App& root, Command& chosen);
 void add_watch_commands(CLI::App& root, Command& chosen);
 void add_other_commands(CLI::App& root, Command& chosen);
 

@@ -40,9 +40,14 @@ v1::Durability durability_proto(const std::string& text) {
 std::string or_unlimited(std::uint64_t number, const char* unlimited) { return number == 0 ? unlimited : count_text(number); }
 
 std::string retry_text(const v1::RetryPolicy& retry) {
-  return fmt::format("{} attempts, backoff {} to {}, times {:g}, jitter {:g}", or_unlimited(retry.max_attempts(), "unlimited"),
-                     duration_text(from_proto(retry.initial_backoff())), duration_text(from_proto(retry.max_backoff())),
-                     retry.multiplier(), retry.jitter());
+  std::string text =
+      fmt::format("{} attempts, backoff {} to {}, times {:g}, jitter {:g}", or_unlimited(retry.max_attempts(), "unlimited"),
+                  duration_text(from_proto(retry.initial_backoff())), duration_text(from_proto(retry.max_backoff())),
+                  retry.multiplier(), retry.jitter());
+  if (retry.max_lost_attempts() > 0) text += fmt::format("; {} lost attempts apart", count_text(retry.max_lost_attempts()));
+  const auto& codes = retry.final_exit_codes().codes();
+  if (!codes.empty()) text += fmt::format("; final exit codes {}", fmt::join(codes.begin(), codes.end(), ", "));
+  return text;
 }
 
 std::string time_to_live_text(const v1::QueueSettings& settings) {
@@ -61,6 +66,13 @@ v1::QueueSettings settings_proto(const SettingsArguments& arguments) {
   if (arguments.max_attempts) settings.mutable_retry()->set_max_attempts(*arguments.max_attempts);
   if (arguments.backoff) *settings.mutable_retry()->mutable_initial_backoff() = to_proto(*arguments.backoff);
   if (arguments.max_backoff) *settings.mutable_retry()->mutable_max_backoff() = to_proto(*arguments.max_backoff);
+  if (arguments.max_lost) settings.mutable_retry()->set_max_lost_attempts(*arguments.max_lost);
+  if (arguments.final_exit_codes) {
+    auto& codes = *settings.mutable_retry()->mutable_final_exit_codes();
+    for (const std::int32_t code : *arguments.final_exit_codes) {
+      if (code >= 0) codes.add_codes(code);
+    }
+  }
   if (arguments.dead_letter) settings.set_dead_letter_queue(*arguments.dead_letter);
   settings.set_durability(durability_proto(arguments.durability));
   if (arguments.time_to_live) *settings.mutable_time_to_live() = to_proto(*arguments.time_to_live);

@@ -45,6 +45,11 @@ std::string advice(const v1::Pipeline& pipeline, const v1::Stall& stall) {
     return fmt::format("sluice stage scale {} {} 1, or attach a worker: sluice work --stage {}/{} -- COMMAND", pipeline.name(),
                        stage, pipeline.name(), stage);
   }
+  if (reason == "WAITS_FOR_WORKERS") {
+    return fmt::format("sluice stage scale {0} {1} N, or attach workers: sluice work --stage {0}/{1} -- COMMAND",
+                       pipeline.name(), stage);
+  }
+  if (reason == "LIMIT_EXHAUSTED") return "see who uses it: sluice limit ls; raise it: sluice limit update NAME --at-once N";
   if (reason == "CYCLE_FULL") return fmt::format("make room: sluice update {} --capacity 0", queue);
   if (reason == "ALL_DELAYED") return fmt::format("wait, or see what failed before: sluice peek {}", queue);
   return "see docs/stalls.md";

@@ -31,6 +31,15 @@ v1::CreateQueueRequest create_request(const std::string& name, const QueueSettin
   return request;
 }
 
+v1::LimitSpec limit_spec(const std::string& name, const LimitSettings& settings) {
+  v1::LimitSpec spec;
+  spec.set_name(name);
+  if (settings.max_at_once) spec.set_max_at_once(*settings.max_at_once);
+  if (settings.per_second) spec.set_per_second(*settings.per_second);
+  if (settings.burst) spec.set_burst(*settings.burst);
+  return spec;
+}
+
 }  // namespace
 
 std::string default_address() {
@@ -93,6 +102,37 @@ std::vector<WorkerInfo> Client::workers(const std::string& pipeline) const {
 }
 
 Jobs Client::jobs() const { return Jobs(connection_); }
+LimitInfo Client::create_limit(const std::string& name, const LimitSettings& settings) const {
+  v1::CreateLimitRequest request;
+  *request.mutable_limit() = limit_spec(name, settings);
+  return from_proto(connection_->call(request).limit());
+}
+
+LimitInfo Client::update_limit(const std::string& name, const LimitSettings& settings) const {
+  v1::UpdateLimitRequest request;
+  *request.mutable_limit() = limit_spec(name, settings);
+  return from_proto(connection_->call(request).limit());
+}
+
+void Client::remove_limit(const std::string& name) const {
+  v1::DeleteLimitRequest request;
+  request.set_limit(name);
+  connection_->call(request);
+}
+
+LimitInfo Client::limit(const std::string& name) const {
+  v1::GetLimitRequest request;
+  request.set_limit(name);
+  return from_proto(connection_->call(request).limit());
+}
+
+std::vector<LimitInfo> Client::limits() const {
+  std::vector<LimitInfo> limits;
+  all_pages(*connection_, v1::ListLimitsRequest(), [&limits](const v1::ListLimitsResponse& page) {
+    for (const v1::Limit& limit : page.limits()) limits.push_back(from_proto(limit));
+  });
+  return limits;
+}
 
 std::vector<HandlerInfo> Client::handlers() const {
   std::vector<HandlerInfo> handlers;

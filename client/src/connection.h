@@ -17,6 +17,7 @@
 #include "client/src/duplex.h"
 #include "sluice/options.h"
 #include "sluice/v1/job_service.pb.h"
+#include "sluice/v1/limit_service.pb.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
 #include "sluice/v1/store_service.pb.h"
@@ -85,6 +86,11 @@ class Connection {
   v1::GetBatchResponse call(const v1::GetBatchRequest& request, const CallOptions& options = {});
   v1::ListBatchesResponse call(const v1::ListBatchesRequest& request, const CallOptions& options = {});
   v1::SealBatchResponse call(const v1::SealBatchRequest& request, const CallOptions& options = {});
+  v1::CreateLimitResponse call(const v1::CreateLimitRequest& request, const CallOptions& options = {});
+  v1::UpdateLimitResponse call(const v1::UpdateLimitRequest& request, const CallOptions& options = {});
+  v1::GetLimitResponse call(const v1::GetLimitRequest& request, const CallOptions& options = {});
+  v1::ListLimitsResponse call(const v1::ListLimitsRequest& request, const CallOptions& options = {});
+  v1::DeleteLimitResponse call(const v1::DeleteLimitRequest& request, const CallOptions& options = {});
 
   // These wait. Their max_wait is set here, from options.wait, and to what is left of it in a repeated attempt.
   v1::PutResponse call(v1::PutRequest& request, const CallOptions& options);

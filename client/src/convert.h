@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/types.h"
+#include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
 #include "sluice/v1/queue_service.pb.h"
@@ -28,6 +29,7 @@ namespace sluice::internal {
 [[nodiscard]] PeekedItem from_proto(const v1::PeekedItem& item);
 [[nodiscard]] StageInfo from_proto(const v1::Stage& stage);
 [[nodiscard]] PipelineInfo from_proto(const v1::Pipeline& pipeline);
+[[nodiscard]] LimitInfo from_proto(const v1::Limit& limit);
 [[nodiscard]] WorkerInfo from_proto(const v1::Worker& worker);
 [[nodiscard]] HandlerInfo from_proto(const v1::Handler& handler);
 

@@ -25,6 +25,11 @@ RetryPolicy from_proto(const v1::RetryPolicy& retry) {
   if (retry.has_max_backoff()) out.max_backoff = internal::from_proto(retry.max_backoff());
   if (retry.has_multiplier()) out.multiplier = retry.multiplier();
   if (retry.has_jitter()) out.jitter = retry.jitter();
+  if (retry.has_max_lost_attempts()) out.max_lost_attempts = retry.max_lost_attempts();
+  if (retry.has_final_exit_codes()) {
+    const auto& codes = retry.final_exit_codes().codes();
+    out.final_exit_codes.emplace(codes.begin(), codes.end());
+  }
   return out;
 }
 
@@ -180,6 +185,8 @@ StageInfo from_proto(const v1::Stage& stage) {
               .handler = stage.spec().handler(),
               .retry = from_proto(stage.spec().retry())};
   if (stage.spec().has_workers()) out.spec.workers = stage.spec().workers();
+  out.spec.start_workers = stage.spec().start_workers();
+  out.spec.limits.assign(stage.spec().limits().begin(), stage.spec().limits().end());
   out.state = from_proto(stage.state());
   out.workers = stage.workers();
   out.busy_workers = stage.busy_workers();
@@ -193,6 +200,17 @@ StageInfo from_proto(const v1::Stage& stage) {
     out.running.push_back(
         {.id = item.item_id(), .start_time = from_proto(item.start_time()), .pid = item.pid(), .attempt = item.attempt()});
   }
+  return out;
+}
+
+LimitInfo from_proto(const v1::Limit& limit) {
+  LimitInfo out{.name = limit.spec().name(),
+                .max_at_once = limit.spec().max_at_once(),
+                .per_second = limit.spec().per_second(),
+                .burst = limit.spec().burst(),
+                .in_use = limit.in_use()};
+  for (const v1::StageName& name : limit.stages()) out.stages.push_back(name.pipeline() + "/" + name.stage());
+  for (const v1::StageName& name : limit.waiting()) out.waiting.push_back(name.pipeline() + "/" + name.stage());
   return out;
 }
 

@@ -29,6 +29,10 @@ v1::RetryPolicy to_proto(const RetryPolicy& retry) {
   if (retry.max_backoff) *out.mutable_max_backoff() = to_proto(*retry.max_backoff);
   if (retry.multiplier) out.set_multiplier(*retry.multiplier);
   if (retry.jitter) out.set_jitter(*retry.jitter);
+  if (retry.max_lost_attempts) out.set_max_lost_attempts(*retry.max_lost_attempts);
+  if (retry.final_exit_codes) {
+    out.mutable_final_exit_codes()->mutable_codes()->Assign(retry.final_exit_codes->begin(), retry.final_exit_codes->end());
+  }
   return out;
 }
 
@@ -104,6 +108,8 @@ v1::PipelineSpec to_proto(const PipelineSpec& spec) {
     to.set_handler(stage.handler);
     if (stage.workers) to.set_workers(*stage.workers);
     *to.mutable_retry() = to_proto(stage.retry);
+    to.set_start_workers(stage.start_workers);
+    for (const std::string& limit : stage.limits) to.add_limits(limit);
   }
   return out;
 }

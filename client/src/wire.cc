@@ -79,6 +79,7 @@ Connection::Wire::Wire(const std::string& address, const ClientOptions& options)
       queues_(v1::QueueService::NewStub(channel_)),
       pipelines_(v1::PipelineService::NewStub(channel_)),
       jobs_(v1::JobService::NewStub(channel_)),
+      limits_(v1::LimitService::NewStub(channel_)),
       stores_(v1::StoreService::NewStub(channel_)),
       health_(grpc::health::v1::Health::NewStub(channel_)) {}
 

@@ -81,7 +81,9 @@ constexpr std::array kReasons = {
                "patience. Begin another one."},
     ReasonInfo{Reason::kLimitReached, "LIMIT_REACHED", StatusCode::kResourceExhausted,
                "A limit of the server is reached; the message names it. Nothing was done. Try again later."},
-    ReasonInfo{Reason::kLimitNotFound, "LIMIT_NOT_FOUND", StatusCode::kNotFound, "No named limit has this name."},
+    ReasonInfo{Reason::kLimitNotFound, "LIMIT_NOT_FOUND", StatusCode::kNotFound,
+               "No named limit has this name. Make it first: `sluice limit create NAME --at-once N`, or `limits` in the "
+               "configuration."},
     ReasonInfo{Reason::kLimitExists, "LIMIT_EXISTS", StatusCode::kAlreadyExists,
                "A named limit of this name exists already. Update it, or use another name."},
     ReasonInfo{Reason::kLimitInUse, "LIMIT_IN_USE", StatusCode::kFailedPrecondition,

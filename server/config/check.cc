@@ -38,6 +38,7 @@ class Checker {
     check_numbers();
     check_handlers(directory);
     check_queues();
+    check_limits();
     check_pipelines();
     if (complaints_.empty()) rehearse();
     return std::move(settings_);
@@ -137,6 +138,16 @@ class Checker {
     }
   }
 
+  void check_limits() {
+    const Field root;
+    for (int i = 0; i < config_.limits_size(); ++i) {
+      const Field at(root, "limits", static_cast<std::size_t>(i));
+      auto limit = wire::limit_spec(config_.limits(i), at);
+      complaints_.add(limit.status(), at.text());
+      if (limit.ok()) settings_.limits.push_back(*std::move(limit));
+    }
+  }
+
   void check_pipelines() {
     const Field root;
     for (int i = 0; i < config_.pipelines_size(); ++i) {
@@ -167,6 +178,9 @@ class Checker {
     const base::Time now{};
     for (std::size_t i = 0; i < settings_.queues.size(); ++i) {
       complaints_.add(engine.create_queue(now, settings_.queues[i], false, effects), fmt::format("queues[{}]", i));
+    }
+    for (std::size_t i = 0; i < settings_.limits.size(); ++i) {
+      complaints_.add(engine.create_limit(now, settings_.limits[i], effects), fmt::format("limits[{}]", i));
     }
     for (std::size_t i = 0; i < settings_.pipelines.size(); ++i) {
       complaints_.add(engine.create_pipeline(now, settings_.pipelines[i], effects), fmt::format("pipelines[{}]", i));

@@ -14,6 +14,7 @@
 #include "server/handlers/coprocess.h"
 #include "server/handlers/subprocess.h"
 #include "server/log/log.h"
+#include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 
@@ -49,6 +50,7 @@ struct Settings {
   std::uint32_t threads = default_threads();
   std::map<std::string, HandlerSpec> handlers;
   std::vector<model::QueueSpec> queues;
+  std::vector<model::LimitSpec> limits;
   std::vector<model::PipelineSpec> pipelines;
   std::optional<base::Duration> debug_slow_reactions;  // none: off
 };

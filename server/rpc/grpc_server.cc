@@ -12,6 +12,7 @@
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/health.h"
 #include "server/rpc/job_service.h"
+#include "server/rpc/limit_service.h"
 #include "server/rpc/listen_address.h"
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
@@ -72,6 +73,7 @@ class GrpcServer::Parts {
     builder.RegisterService(&queues_);
     builder.RegisterService(&pipelines_);
     builder.RegisterService(&jobs_);
+    builder.RegisterService(&limits_);
     builder.RegisterService(&stores_);
     builder.RegisterCallbackGenericService(&unknown_);
     int port = 0;
@@ -113,6 +115,7 @@ class GrpcServer::Parts {
   QueueService queues_{house_};
   PipelineService pipelines_{house_};
   JobService jobs_{house_};
+  LimitService limits_{house_};
   StoreService stores_{house_};
   UnknownMethods unknown_;
   Health health_;

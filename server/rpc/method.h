@@ -14,6 +14,8 @@ inline constexpr std::string_view kBidiStream = "bidi_stream";
 inline constexpr std::string_view kQueueService = "sluice.v1.QueueService";
 inline constexpr std::string_view kPipelineService = "sluice.v1.PipelineService";
 inline constexpr std::string_view kJobService = "sluice.v1.JobService";
+
+inline constexpr std::string_view kLimitService = "sluice.v1.LimitService";
 inline constexpr std::string_view kStoreService = "sluice.v1.StoreService";
 
 inline constexpr base::CallName kCalls[] = {
@@ -58,6 +60,11 @@ inline constexpr base::CallName kCalls[] = {
     {kJobService, "GetBatch", kUnary},
     {kJobService, "ListBatches", kUnary},
     {kJobService, "SealBatch", kUnary},
+    {kLimitService, "CreateLimit", kUnary},
+    {kLimitService, "UpdateLimit", kUnary},
+    {kLimitService, "GetLimit", kUnary},
+    {kLimitService, "ListLimits", kUnary},
+    {kLimitService, "DeleteLimit", kUnary},
     {kStoreService, "Backup", kServerStream},
 };
 

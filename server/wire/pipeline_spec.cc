@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -70,8 +71,23 @@ class PipelineReader {
       reader_.complain(Reason::kInvalidPipeline, field,
                        fmt::format("a stage before it is called {} too; give each its own name", in_quotes(stage.name)));
     }
+    stage.start_workers = reader_.number({field, "start_workers"}, spec.start_workers(), 0U, limits::kMaxStartWorkers);
+    read_limits({field, "limits"}, spec, stage);
     if (spec.has_retry()) fold_retry({field, "retry"}, spec.retry(), stage.input);
     pipeline_.stages.push_back(std::move(stage));
+  }
+
+  void read_limits(const Field& field, const v1::StageSpec& spec, model::StageSpec& stage) {
+    for (const auto& limit : spec.limits()) {
+      const std::string name = reader_.name(field, limit);
+      if (std::ranges::find(stage.limits, name) != stage.limits.end()) {
+        reader_.complain(Reason::kInvalidPipeline, field, fmt::format("names {} twice", in_quotes(name)));
+      }
+      stage.limits.push_back(name);
+    }
+    if (stage.limits.size() <= limits::kMaxLimitsOfAStage) return;
+    reader_.complain(Reason::kInvalidPipeline, field,
+                     fmt::format("names {} limits; at most {} are allowed", stage.limits.size(), limits::kMaxLimitsOfAStage));
   }
 
   void fold_retry(const Field& field, const v1::RetryPolicy& retry, const std::string& input) {
@@ -82,7 +98,8 @@ class PipelineReader {
     auto& has = queue->settings;
     const bool agree = merge(wish.max_attempts, has.max_attempts) && merge(wish.initial_backoff, has.initial_backoff) &&
                        merge(wish.max_backoff, has.max_backoff) && merge(wish.multiplier, has.multiplier) &&
-                       merge(wish.jitter, has.jitter);
+                       merge(wish.jitter, has.jitter) && merge(wish.max_lost_attempts, has.max_lost_attempts) &&
+                       merge(wish.final_exit_codes, has.final_exit_codes);
     if (agree) return;
     reader_.complain(
         Reason::kInvalidPipeline, field,

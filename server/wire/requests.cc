@@ -95,6 +95,20 @@ absl::StatusOr<NamePage> page_of(const v1::ListQueuesRequest& request) { return 
 absl::StatusOr<NamePage> page_of(const v1::ListPipelinesRequest& request) { return name_page(request); }
 absl::StatusOr<NamePage> page_of(const v1::ListHandlersRequest& request) { return name_page(request); }
 
+absl::StatusOr<NamePage> page_of(const v1::ListLimitsRequest& request) { return name_page(request); }
+
+absl::StatusOr<model::LimitSpec> spec_of(const v1::CreateLimitRequest& request) {
+  const Field field(kRequest, "limit");
+  if (!request.has_limit()) return missing(field);
+  return limit_spec(request.limit(), field);
+}
+
+absl::StatusOr<model::LimitPatch> patch_of(const v1::UpdateLimitRequest& request) {
+  const Field field(kRequest, "limit");
+  if (!request.has_limit()) return missing(field);
+  return limit_patch(request.limit(), field);
+}
+
 absl::StatusOr<PeekCommand> peek_of(const v1::PeekRequest& request) {
   Reader reader;
   PeekCommand command;

@@ -13,10 +13,12 @@
 
 #include "absl/status/statusor.h"
 #include "server/engine/commands.h"
+#include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 #include "server/model/states.h"
 #include "server/wire/page.h"
+#include "sluice/v1/limit_service.pb.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
 
@@ -32,6 +34,11 @@ namespace sluice::wire {
 [[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListQueuesRequest& request);
 [[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListPipelinesRequest& request);
 [[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListHandlersRequest& request);
+[[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListLimitsRequest& request);
+
+[[nodiscard]] absl::StatusOr<model::LimitSpec> spec_of(const v1::CreateLimitRequest& request);
+// Its name has been checked too.
+[[nodiscard]] absl::StatusOr<model::LimitPatch> patch_of(const v1::UpdateLimitRequest& request);
 
 struct PeekCommand {
   std::string queue;

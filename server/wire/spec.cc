@@ -1,5 +1,6 @@
 #include "server/wire/spec.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,8 @@ using base::Reason;
 
 // How the API writes "no dead-letter queue".
 constexpr std::string_view kNone = "-";
+
+constexpr std::int32_t kMaxExitCode = 255;
 
 constexpr DurationRange kLeases{limits::kMinLease, limits::kMaxLease};
 constexpr DurationRange kBackoffs{base::Duration{0}, limits::kMaxBackoff};
@@ -83,6 +86,26 @@ std::string read_dead_letter_queue(Reader& reader, const Field& field, std::stri
   return reader.name(field, value);
 }
 
+std::vector<std::int32_t> read_exit_codes(Reader& reader, const Field& at, const v1::ExitCodes& codes) {
+  std::vector<std::int32_t> read;
+  if (static_cast<std::size_t>(codes.codes_size()) > limits::kMaxFinalExitCodes) {
+    reader.complain(Reason::kInvalidValue, at,
+                    fmt::format("has {} codes; at most {} are allowed", codes.codes_size(), limits::kMaxFinalExitCodes));
+    return read;
+  }
+  for (int i = 0; i < codes.codes_size(); ++i) {
+    const std::int32_t code = codes.codes(i);
+    if (code < 0 || code > kMaxExitCode) {
+      reader.complain(Reason::kInvalidValue, {at, "codes", static_cast<std::size_t>(i)},
+                      fmt::format("{} is no exit code; 0 to {} are", code, kMaxExitCode));
+    }
+    read.push_back(code);
+  }
+  std::ranges::sort(read);
+  read.erase(std::unique(read.begin(), read.end()), read.end());
+  return read;
+}
+
 }  // namespace
 
 void read_retry(Reader& reader, const Field& at, const v1::RetryPolicy& retry, model::QueueSettingsPatch& patch) {
@@ -97,6 +120,12 @@ void read_retry(Reader& reader, const Field& at, const v1::RetryPolicy& retry, m
     patch.multiplier = reader.fraction({at, "multiplier"}, retry.multiplier(), 1.0, limits::kMaxBackoffMultiplier);
   }
   if (retry.has_jitter()) patch.jitter = reader.fraction({at, "jitter"}, retry.jitter(), 0.0, 1.0);
+  if (retry.has_max_lost_attempts()) {
+    patch.max_lost_attempts = reader.number({at, "max_lost_attempts"}, retry.max_lost_attempts(), 0U, limits::kMaxAttempts);
+  }
+  if (retry.has_final_exit_codes()) {
+    patch.final_exit_codes = read_exit_codes(reader, {at, "final_exit_codes"}, retry.final_exit_codes());
+  }
 }
 
 model::QueueSettingsPatch read_settings(Reader& reader, const Field& at, const v1::QueueSettings& settings,
@@ -159,6 +188,8 @@ v1::RetryPolicy retry_message(const model::RetryPolicy& retry) {
   set_duration(retry.max_backoff, *message.mutable_max_backoff());
   message.set_multiplier(retry.multiplier);
   message.set_jitter(retry.jitter);
+  message.set_max_lost_attempts(retry.max_lost_attempts);
+  message.mutable_final_exit_codes()->mutable_codes()->Assign(retry.final_exit_codes.begin(), retry.final_exit_codes.end());
   return message;
 }
 

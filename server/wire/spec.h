@@ -5,9 +5,11 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 #include "server/wire/reader.h"
+#include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
 
@@ -22,6 +24,10 @@ namespace sluice::wire {
 // INVALID_PIPELINE: no stage or more than 100, two of one name, a queue listed twice or that no stage uses (as input, output
 // or dead-letter queue of one of these), two different retry policies for one input. A stage may feed its own input.
 [[nodiscard]] absl::StatusOr<model::PipelineSpec> pipeline_spec(const v1::PipelineSpec& spec, const Field& at = {});
+
+// A limit to create, and a change of one. Both name it.
+[[nodiscard]] absl::StatusOr<model::LimitSpec> limit_spec(const v1::LimitSpec& spec, const Field& at = {});
+[[nodiscard]] absl::StatusOr<model::LimitPatch> limit_patch(const v1::LimitSpec& spec, const Field& at = {});
 
 // The parts of the above, for whoever reads a message around them. `name` is the queue's.
 [[nodiscard]] model::QueueSpec read_queue_spec(Reader& reader, const Field& at, const v1::QueueSpec& spec);

@@ -53,6 +53,8 @@ void fill(const engine::StageView& view, v1::Stage& stage) {
   stage.set_remote_items(view.remote_items);
   stage.set_succeeded(view.remote_done);
   stage.set_failed(view.remote_failed);
+  stage.set_waits_for_workers(!view.started);
+  stage.set_ready_workers(view.ready_workers);
 }
 
 const engine::QueueView* find(const engine::PipelineView& view, std::string_view queue) {
@@ -106,6 +108,8 @@ void fill(const model::StageSpec& spec, v1::StageSpec& message) {
   message.set_output(spec.output);
   message.set_handler(spec.handler);
   message.set_workers(spec.workers);
+  message.set_start_workers(spec.start_workers);
+  for (const auto& limit : spec.limits) message.add_limits(limit);
 }
 
 void fill(const model::StageStatus& status, v1::Stage& stage) {

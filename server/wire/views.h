@@ -7,6 +7,7 @@
 
 #include "server/engine/views.h"
 #include "server/model/stage_status.h"
+#include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
 
@@ -21,5 +22,7 @@ void fill(const engine::PipelineView& view, v1::Pipeline& pipeline);
 void fill(const model::StageStatus& status, v1::Stage& stage);
 
 void fill(const model::StageSpec& spec, v1::StageSpec& message);
+
+void fill(const engine::LimitView& view, v1::Limit& message);
 
 }  // namespace sluice::wire

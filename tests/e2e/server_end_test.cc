@@ -47,7 +47,8 @@ TEST_F(ServerEnd, SigkillLeavesNoChildProcess) {
   EXPECT_TRUE(process_ends(child));
 }
 
-TEST_F(ServerEnd, SigtermLetsRunningWorkFinish) {
+// Scenario 26: work that must be waited for, and work that ends with the program.
+TEST_F(ServerEnd, Scenario26_SigtermLetsRunningWorkFinish) {
   const pid_t child = start_child({"--drain-timeout", "60s"});
   server->signal(SIGTERM);
   ASSERT_TRUE(refuses_work());
@@ -63,6 +64,24 @@ TEST_F(ServerEnd, SigtermEndsWorkThatOutlastsTheDrain) {
   EXPECT_EQ(server->wait(kPatience), 0);
   EXPECT_TRUE(process_ends(child));
   EXPECT_FALSE(std::filesystem::exists(server->directory() / "finished"));
+}
+
+TEST_F(ServerEnd, Scenario26_WorkThatOutlastsTheDrainIsThereAtTheNextStart) {
+  const pid_t child = start_child({"--drain-timeout", "100ms", "--data", "data"});
+  connect().queue("in").put("behind it");
+  server->signal(SIGTERM);
+  EXPECT_EQ(server->wait(kPatience), 0);
+  EXPECT_TRUE(process_ends(child));
+  server->restart();
+  // The child of the next life tells that it has begun, with the same item.
+  started->read_line();
+  const auto items = connect().queue("in").peek();
+  ASSERT_EQ(items.size(), 2U);
+  for (const PeekedItem& item : items) EXPECT_EQ(item.state == ItemState::kLeased, item.payload == "x") << item.payload;
+  gate->write_line();
+  started->read_line();
+  gate->write_line();
+  connect().pipeline("held").join({.max_wait = kPatience});
 }
 
 TEST_F(ServerEnd, ASecondSigtermEndsItAtOnce) {

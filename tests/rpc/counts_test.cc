@@ -5,6 +5,7 @@
 
 #include "server/rpc/method.h"
 #include "sluice/v1/job_service.grpc.pb.h"
+#include "sluice/v1/limit_service.grpc.pb.h"
 #include "sluice/v1/store_service.grpc.pb.h"
 #include "tests/rpc/fixture.h"
 
@@ -65,7 +66,8 @@ TEST(CallNames, AreThoseOfTheServices) {
   for (const auto& call : kCalls) in_table.insert(std::string(call.service) + "." + std::string(call.method));
   std::set<std::string> in_protos;
   for (const char* name : {v1::QueueService::service_full_name(), v1::PipelineService::service_full_name(),
-                           v1::JobService::service_full_name(), v1::StoreService::service_full_name()}) {
+                           v1::JobService::service_full_name(), v1::LimitService::service_full_name(),
+                           v1::StoreService::service_full_name()}) {
     const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     ASSERT_NE(service, nullptr);
     for (int i = 0; i < service->method_count(); ++i) in_protos.insert(service->method(i)->full_name());

@@ -22,7 +22,7 @@ class Configured : public testing::Test {
     journal::MemoryJournal journal(store_);
     runtime::Runtime runtime({}, clock_, journal, registry_);
     EXPECT_TRUE(runtime.start([](const absl::Status&) {}).ok());
-    auto status = apply_configured(runtime, queues, pipelines);
+    auto status = apply_configured(runtime, queues, {}, pipelines);
     runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects&) {
       queues_ = engine.list_queues(now, "", "", 100);
       pipelines_ = engine.list_pipelines(now, "", 100);

@@ -48,6 +48,12 @@ class Client {
   [[nodiscard]] std::vector<WorkerInfo> workers(const std::string& pipeline = {}) const;
   // Jobs that were submitted, by whomever.
   [[nodiscard]] Jobs jobs() const;
+  // Limits that stages share. AlreadyExists; NotFound; error LIMIT_IN_USE for one that a stage names.
+  LimitInfo create_limit(const std::string& name, const LimitSettings& settings) const;
+  LimitInfo update_limit(const std::string& name, const LimitSettings& settings) const;
+  void remove_limit(const std::string& name) const;
+  [[nodiscard]] LimitInfo limit(const std::string& name) const;
+  [[nodiscard]] std::vector<LimitInfo> limits() const;
   // What stages can run.
   [[nodiscard]] std::vector<HandlerInfo> handlers() const;
 

@@ -38,6 +38,11 @@ struct RetryPolicy {
   std::optional<Duration> max_backoff = {};        // initial_backoff to 24 h. Default 5 min
   std::optional<double> multiplier = {};           // 1 to 100. Default 2
   std::optional<double> jitter = {};               // 0 to 1. Default 0.2
+  // Attempts that may be lost with their consumer, counted apart from max_attempts; the last one ends the item. 0 (default):
+  // they count in max_attempts.
+  std::optional<std::uint32_t> max_lost_attempts = {};
+  // A failure with one of these exit codes, 0 to 255, is not tried again. Default none.
+  std::optional<std::vector<std::int32_t>> final_exit_codes = {};
 };
 
 struct QueueSettings {
@@ -197,6 +202,27 @@ struct StageSpec {
   std::string handler = {};                   // empty or "remote": only workers that attach to it do its work
   std::optional<std::uint32_t> workers = {};  // in the server, 0 to 1,000. Default 1; 0 for a remote stage
   RetryPolicy retry = {};                     // becomes the input queue's
+  // Nothing is handed out before so many workers, the server's and attached ones, are ready. Default 0.
+  std::uint32_t start_workers = 0;
+  std::vector<std::string> limits = {};  // names of limits that hold for its workers
+};
+
+// How much the workers of all stages that name it may do together; one of the first two is more than 0. docs/limits.md.
+struct LimitSettings {
+  std::optional<std::uint32_t> max_at_once = {};  // items at once; 0 = any number. Default 0
+  std::optional<double> per_second = {};          // items handed out in a second; 0 = any number. Default 0
+  std::optional<std::uint32_t> burst = {};        // of these at once after a pause. Default 1
+};
+
+// A limit as it stands.
+struct LimitInfo {
+  std::string name = {};
+  std::uint32_t max_at_once = 0;
+  double per_second = 0.0;
+  std::uint32_t burst = 1;
+  std::uint32_t in_use = 0;
+  std::vector<std::string> stages = {};   // that name it, as PIPELINE/STAGE
+  std::vector<std::string> waiting = {};  // of them, those that wait for it, in the order of their turn
 };
 
 struct PipelineSpec {
