@@ -151,7 +151,7 @@ std::optional<Nonsense> Crew::answered(LiveChild& child, std::vector<Answer>&& a
 
 void Crew::close(LiveChild& child) {
   Turn turn(*this);
-  give_back(child.hand.close(), turn);
+  give_back(child.hand.close_unread(), turn);
   dispatch(turn);
 }
 

@@ -75,6 +75,12 @@ std::vector<JobPtr> Hand::close() {
   return back;
 }
 
+std::vector<JobPtr> Hand::close_unread() {
+  const bool is_idle = answered_ == 0 && begun_.empty();
+  if (is_idle && !unbegun_.empty()) unbegun_.front()->staged = true;
+  return close();
+}
+
 std::vector<JobPtr> Hand::take_begun() { return moved_out(begun_); }
 
 std::vector<JobPtr> Hand::take_unbegun() { return moved_out(unbegun_); }

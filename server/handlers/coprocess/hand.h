@@ -48,6 +48,8 @@ class Hand {
 
   // It gets no more. What was given and is not staged comes back.
   [[nodiscard]] std::vector<JobPtr> close();
+  // As close(), of a child that reads no more. If it has worked on nothing so far, the first one stays, for its end to judge.
+  [[nodiscard]] std::vector<JobPtr> close_unread();
   // All that is left, when the child has ended: the begun ones, and the others.
   [[nodiscard]] std::vector<JobPtr> take_begun();
   [[nodiscard]] std::vector<JobPtr> take_unbegun();
