@@ -43,6 +43,8 @@ enum class Reason {
   kLimitNotFound,
   kLimitExists,
   kLimitInUse,
+  kScheduleNotFound,
+  kScheduleExists,
   kShuttingDown,
   kStoreFull,
   kStoreFailed,

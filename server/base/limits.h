@@ -93,6 +93,10 @@ inline constexpr std::size_t kMaxTimeZoneBytes = 64;
 inline constexpr std::chrono::microseconds kMinEvery = 10ms;
 inline constexpr std::chrono::microseconds kMaxEvery = 24h * 366;
 inline constexpr std::uint32_t kMaxCatchUp = 1'000;
+inline constexpr std::chrono::microseconds kTickTolerance = 10s;  // a later tick was missed; at most kMaxCatchUp of kMinEvery
+inline constexpr std::size_t kMaxTicksWalked = 10'000;  // through missed ticks of a cron; then it goes on with the latest
+inline constexpr std::chrono::microseconds kMaxTickAge = 31 * 24h;
+inline constexpr std::size_t kUpcomingTicks = 5;  // told of one schedule
 
 // The server as a whole.
 inline constexpr std::size_t kMaxQueues = 100'000;

@@ -190,7 +190,7 @@ void Engine::refuse_all(Time now, const absl::Status& status, Effects& out) {
   state_->command(now, out, [&](Step& step) {
     refuse_awaiters(step, status);
     for (auto& [name, queue] : step.tables.queues) {
-      refuse_waiting(step, *queue, status);
+      refuse_askers(step, *queue, status);
       refuse_gets(step, queue->gets, status);
       refuse_joins(step, queue->joins, status);
     }

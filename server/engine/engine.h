@@ -140,8 +140,21 @@ class Engine {
   // A page, as of queues.
   [[nodiscard]] std::vector<LimitView> list_limits(base::Time now, std::string_view after, std::size_t limit) const;
 
-  // Does what has fallen due by `now`: leases, delays, waits that are over, progress, forgotten requests. Returns when there
-  // is more to do, kNever if nothing is pending.
+  // Schedules. Each tick puts one item, exactly once, also across a restart: the item and the mark that it was put are kept
+  // together. INVALID_VALUE for a cron or time zone that is none. The queue must be there; if it goes, the ticks are refused.
+  absl::Status create_schedule(base::Time now, const model::ScheduleSpec& spec, Effects& out);
+  // In the place of the one of this name, whose counters go on. Its next tick stays, unless they come at other times now.
+  absl::Status update_schedule(base::Time now, const model::ScheduleSpec& spec, Effects& out);
+  absl::Status delete_schedule(base::Time now, std::string_view name, Effects& out);
+  // No ticks, and none are made up for afterwards. Idempotent, both.
+  absl::Status pause_schedule(base::Time now, std::string_view name, Effects& out);
+  absl::Status resume_schedule(base::Time now, std::string_view name, Effects& out);
+  [[nodiscard]] absl::StatusOr<ScheduleView> schedule(std::string_view name) const;
+  // A page, as of queues.
+  [[nodiscard]] std::vector<ScheduleView> list_schedules(std::string_view after, std::size_t limit) const;
+
+  // Does what has fallen due by `now`: leases, delays, waits that are over, progress, forgotten requests, ticks. Returns when
+  // there is more to do, kNever if nothing is pending.
   base::Time run_due(base::Time now, Effects& out);
   // When run_due has something to do next.
   [[nodiscard]] base::Time next_due() const;

@@ -8,6 +8,7 @@
 #include "server/engine/jobs.h"
 #include "server/engine/life.h"
 #include "server/engine/limit.h"
+#include "server/engine/schedule.h"
 #include "server/engine/special.h"
 #include "server/engine/state.h"
 
@@ -111,6 +112,12 @@ class Restorer {
     return absl::OkStatus();
   }
 
+  absl::Status operator()(model::ScheduleRecord&& record) {
+    if (tables_.schedules.contains(record.spec.name)) return damaged("two schedules of one name");
+    engine::restore(tables_, std::move(record));
+    return absl::OkStatus();
+  }
+
   template <class Erased>
   absl::Status operator()(Erased&&) {
     return damaged("an erasure");
@@ -168,6 +175,7 @@ void Engine::finish_restore(base::Time now, Effects& out) {
       limit->bucket.set(step.now, limit->spec.per_second, limit->spec.burst);
       limit->bucket.drain(step.now);
     }
+    start_schedules(step);
     for (auto& [name, pipeline] : step.tables.pipelines) {
       for (const auto& stage : pipeline->stages) tell_workers(step, *stage);
     }

@@ -8,6 +8,7 @@
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
 #include "server/engine/limit.h"
+#include "server/engine/schedule.h"
 #include "server/engine/special.h"
 #include "server/engine/transfer.h"
 
@@ -75,6 +76,8 @@ void handle(Step& step, Timed& due) {
       return forget_keys(step, static_cast<QueueKeys&>(due));
     case TimedKind::kLimit:
       return settle(step, static_cast<Limit&>(due));
+    case TimedKind::kSchedule:
+      return fall_due(step, static_cast<Schedule&>(due));
   }
 }
 

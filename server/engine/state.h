@@ -1,6 +1,7 @@
 // What the Engine hides.
 #pragma once
 
+#include "server/engine/schedule.h"
 #include "server/engine/settle.h"
 #include "server/engine/tables.h"
 
@@ -49,6 +50,13 @@ class Engine::State {
       if (wanted == nullptr) return no_stage(pipeline, stage);
       body(step, *wanted);
       return absl::OkStatus();
+    });
+  }
+  template <class Body>
+  absl::Status with_schedule(base::Time now, std::string_view name, Effects& out, Body&& body) {
+    return command(now, out, [&](Step& step) -> absl::Status {
+      const auto found = tables.schedules.find(name);
+      return found == tables.schedules.end() ? no_schedule(name) : body(step, *found->second);
     });
   }
   // The same for a command on a leased item, whose absence is LEASE_LOST.

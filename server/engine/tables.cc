@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "server/engine/joins.h"
+#include "server/engine/schedule.h"
 
 namespace sluice::engine {
 namespace {

@@ -79,6 +79,7 @@ struct Tables {
   std::map<std::string, std::unique_ptr<Queue>, std::less<>> queues;
   std::map<std::string, std::unique_ptr<Pipeline>, std::less<>> pipelines;
   std::map<std::string, std::shared_ptr<Limit>, std::less<>> limits;
+  std::map<std::string, std::unique_ptr<Schedule>, std::less<>> schedules;
   // Remote workers in the order of their coming.
   std::map<model::WorkerId, std::shared_ptr<RemoteWorker>> workers;
   std::uint64_t last_worker = 0;

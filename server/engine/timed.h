@@ -8,7 +8,19 @@
 
 namespace sluice::engine {
 
-enum class TimedKind : std::uint8_t { kItem, kTransfer, kGet, kJoin, kRequests, kJob, kBatch, kExpiry, kKeys, kLimit };
+enum class TimedKind : std::uint8_t {
+  kItem,
+  kTransfer,
+  kGet,
+  kJoin,
+  kRequests,
+  kJob,
+  kBatch,
+  kExpiry,
+  kKeys,
+  kLimit,
+  kSchedule
+};
 
 struct TimerTag;
 

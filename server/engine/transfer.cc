@@ -8,6 +8,8 @@
 #include "server/engine/jobs.h"
 #include "server/engine/life.h"
 #include "server/engine/limit.h"
+#include "server/engine/line.h"
+#include "server/engine/schedule.h"
 
 namespace sluice::engine {
 namespace {
@@ -25,6 +27,7 @@ void answer_one(Step& step, Caller* caller, const Answer& answer) {
 }
 
 void answer_all(Step& step, const Transfer& transfer, const Answer& answer) {
+  if (transfer.schedule != nullptr) note_answer(step, *transfer.schedule, std::get<PutAnswer>(answer));
   for (const auto& asker : transfer.askers) answer_one(step, asker.caller, answer);
 }
 
@@ -87,39 +90,6 @@ absl::Status check(const Step& step, const Transfer& transfer) {
   return absl::OkStatus();
 }
 
-// The first of its queues that has no room; null if all have.
-Queue* first_full(const Step& step, const Transfer& transfer) {
-  for (const auto& part : transfer.parts) {
-    Queue* queue = step.tables.find_queue(part.queue);
-    if (!queue->has_room_for(needs(step, transfer, part))) return queue;
-  }
-  return nullptr;
-}
-
-std::size_t items_for(const Step& step, const Transfer& transfer, const Queue& queue) {
-  const auto part = std::ranges::find(transfer.parts, queue.name, &Transfer::Part::queue);
-  return part == transfer.parts.end() ? 0 : needs(step, transfer, *part);
-}
-
-// Somebody ahead of `transfer` in the queue's line waits for room there; a newcomer stands behind everybody. Who lacks room in
-// another queue only is no obstacle here: if it were, two stages that share an output could block each other for good.
-bool must_wait_behind_others(const Step& step, const Queue& queue, const Transfer& transfer) {
-  for (const Transfer* ahead : queue.puts) {
-    if (ahead == &transfer) return false;
-    if (!queue.has_room_for(items_for(step, *ahead, queue))) return true;
-  }
-  return false;
-}
-
-// The first of its queues where others must go first; null if there is none.
-Queue* first_with_a_line(const Step& step, const Transfer& transfer) {
-  for (const auto& part : transfer.parts) {
-    Queue* queue = step.tables.find_queue(part.queue);
-    if (needs(step, transfer, part) > 0 && must_wait_behind_others(step, *queue, transfer)) return queue;
-  }
-  return nullptr;
-}
-
 // The queue that remembers the request: the one that it was made of.
 Queue* remembering(const Step& step, const Transfer& transfer) {
   if (transfer.completes != nullptr) return transfer.completes->queue;
@@ -177,6 +147,7 @@ bool carry_out_in_part(Step& step, Transfer& transfer) {
   if (whole) {
     answer_all(step, transfer, answer);
   } else {
+    if (transfer.schedule != nullptr) note_answer(step, *transfer.schedule, answer);
     for (const auto& asker : transfer.askers) step.answer(asker.caller, answer);
   }
   return whole;
@@ -225,6 +196,7 @@ Transfer unwait(Step& step, Transfer& waiting) {
     part.at->puts.erase(part.place);
     step.touch(*part.at);
   }
+  if (waiting.schedule != nullptr) waiting.schedule->transfer = nullptr;
   const auto place = waiting.self;
   Transfer transfer = std::move(*place);
   step.tables.transfers.erase(place);
@@ -241,6 +213,7 @@ void wait(Step& step, Transfer transfer) {
     step.touch(*part.at);
   }
   hold_lease(step, waiting);
+  if (waiting.schedule != nullptr) waiting.schedule->transfer = &waiting;
   for (const auto& asker : waiting.askers) step.tables.waiting.insert_or_assign(asker.caller, &waiting);
   if (!waiting.request_id.empty()) {
     remembering(step, waiting)->requests.add_waiting(RequestLog::key(waiting.request_id, waiting.lease), waiting);
@@ -326,8 +299,9 @@ void begin_transfer(Step& step, Transfer transfer) {
       obstacle = step.tables.find_queue(transfer.parts.front().queue);
     }
   }
-  if (status.ok() && transfer.askers.front().give_up <= step.now) status = full(step, *obstacle);
-  if (status.ok()) status = step.tables.check_may_wait();
+  if (status.ok() && transfer.schedule == nullptr) {
+    status = transfer.askers.front().give_up <= step.now ? full(step, *obstacle) : step.tables.check_may_wait();
+  }
   if (!status.ok()) return answer_all(step, transfer, refusal(transfer, status));
   wait(step, std::move(transfer));
 }
@@ -359,6 +333,13 @@ void refuse_waiting(Step& step, Queue& queue, const absl::Status& status) {
   while (!queue.puts.empty()) refuse(step, *queue.puts.front(), status);
 }
 
+void refuse_askers(Step& step, Queue& queue, const absl::Status& status) {
+  for (auto place = queue.puts.begin(); place != queue.puts.end();) {
+    Transfer& waiting = **place++;
+    if (waiting.schedule == nullptr) refuse(step, waiting, status);
+  }
+}
+
 void refuse_too_large(Step& step, Queue& queue) {
   for (auto place = queue.puts.begin(); place != queue.puts.end();) {
     Transfer& waiting = **place++;
@@ -380,6 +361,8 @@ void time_out(Step& step, Transfer& waiting) {
   if (!waiting.askers.empty()) return set_timer(step, waiting);
   resume_lease(step, unwait(step, waiting));
 }
+
+void withdraw(Step& step, Transfer& waiting) { unwait(step, waiting); }
 
 void withdraw(Step& step, Transfer& waiting, Caller& caller) {
   step.tables.waiting.erase(&caller);

@@ -15,6 +15,7 @@
 #include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
+#include "server/model/schedule.h"
 #include "server/model/states.h"
 
 namespace sluice::engine {
@@ -93,6 +94,12 @@ struct LimitView {
   std::optional<base::Time> ready;  // when the rate allows the next one, if that is not now
   std::vector<StageName> stages;    // that name it
   std::vector<StageName> waiting;   // of them, those that have work and wait for it, in the order of their turn
+};
+
+struct ScheduleView {
+  model::ScheduleSpec spec;
+  model::ScheduleState state;
+  std::vector<base::Time> upcoming;  // ticks, limits::kUpcomingTicks of them; none while it is paused
 };
 
 // A remote worker; its counts are those since it attached.

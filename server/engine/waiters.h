@@ -16,6 +16,7 @@ struct Item;
 class Queue;
 struct Pipeline;
 struct RemoteWorker;
+struct Schedule;
 struct Stage;
 
 // Items on their way into queues: a put, or a completion with its outputs. Happens as a whole or not at all, except for a put
@@ -44,6 +45,7 @@ struct Transfer : Timed {
   std::shared_ptr<const Submission> submission;  // null: its items are no jobs
   std::vector<model::BodyPtr> results;           // of a completion, for the item's job
   std::size_t admitted = 0;                      // one by one: how many items of the part are in
+  Schedule* schedule = nullptr;                  // whose ticks they are, one by one; nobody asks then
   // Several when a request was repeated while it waited. Each gives up for itself; the rest get the answer.
   std::vector<Asker> askers;
 

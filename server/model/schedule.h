@@ -15,7 +15,7 @@ struct ScheduleSpec {
   std::string name;
   std::string queue;
   std::string cron;       // cron.h; empty: `every`
-  std::string time_zone;  // of the IANA's list; of `cron`
+  std::string time_zone;  // of the IANA's list; of `cron`; empty: UTC
   base::Duration every{0};
   // What each tick puts; the item also gets the attributes of kScheduleAttribute and kTickAttribute.
   BodyPtr body;
@@ -30,7 +30,7 @@ inline constexpr std::string_view kTickAttribute = "sluice-tick";          // wh
 // What becomes of a schedule's ticks. Each is counted once.
 struct ScheduleCounters {
   std::uint64_t put = 0;
-  std::uint64_t skipped = 0;  // missed and not made up for, or due while others waited for room, or while it was paused
+  std::uint64_t skipped = 0;  // missed and not made up for, or due while others waited for room
   std::uint64_t refused = 0;  // the queue was closed, or not there, or the server's store was full
 
   bool operator==(const ScheduleCounters&) const = default;
