@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/sim/names.h"
 #include "tests/sim/world.h"
 
 namespace sluice::sim {
@@ -55,8 +56,8 @@ void compare_counters(const model::QueueCounters& engine, const RefQueue& queue)
 }
 
 void compare_item(const engine::PeekedItem& seen, const RefItem& item, const std::string& queue) {
-  if (seen.body->payload != item.payload) {
-    throw Mismatch(fmt::format("queue {}: {} stands where {} must be", queue, seen.body->payload, item.payload));
+  if (name_of(*seen.body) != item.payload) {
+    throw Mismatch(fmt::format("queue {}: {} stands where {} must be", queue, name_of(*seen.body), item.payload));
   }
   const std::string_view failure = seen.last_failure == nullptr ? std::string_view() : seen.last_failure->reason;
   if (seen.attempt != item.attempt || seen.priority != item.priority || failure != item.failure) {
@@ -106,7 +107,7 @@ void compare_items(const engine::Engine& engine, const engine::testing::RecordSt
   // Delayed ones that are due together may stand in any order.
   std::ranges::sort(sorted.begin() + static_cast<std::ptrdiff_t>(queue.count(ItemState::kWaiting)),
                     sorted.end() - static_cast<std::ptrdiff_t>(leased.size()), {},
-                    [](const engine::PeekedItem& item) { return std::pair(*item.due, item.body->payload); });
+                    [](const engine::PeekedItem& item) { return std::pair(*item.due, name_of(*item.body)); });
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (sorted[i].state != expected[i]->state) throw Mismatch(fmt::format("queue {}: states differ", queue.name));
     compare_item(sorted[i], *expected[i], queue.name);
@@ -121,6 +122,16 @@ void compare_item_record(const model::ItemRecord& kept, const RefItem& item, con
   if (kept.attempt != item.attempt || kept.priority != item.priority || other_due) {
     throw Mismatch(fmt::format("{} is recorded with another attempt, priority or due time", item.payload));
   }
+}
+
+void compare_schedule(const model::ScheduleState& seen, const RefSchedule& schedule) {
+  same(seen.counters.put, schedule.counters.put, schedule.queue, "number of ticks put");
+  same(seen.counters.skipped, schedule.counters.skipped, schedule.queue, "number of ticks skipped");
+  same(seen.counters.refused, schedule.counters.refused, schedule.queue, "number of ticks refused");
+  same(seen.paused, schedule.paused, schedule.queue, "schedule paused");
+  same(seen.waiting == schedule.waiting, true, schedule.queue, "the same ticks waiting");
+  same(seen.next == schedule.next.due, true, schedule.queue, "the next tick as expected");
+  same(seen.last_tick == schedule.last_tick, true, schedule.queue, "the last tick as expected");
 }
 
 std::string text_of(const Reply& reply) {
@@ -178,6 +189,14 @@ void compare_records(const engine::testing::RecordStore& store, const Reference&
     }
   }
   same(store.items().size(), items, "all", "number of item records");
+  same(store.schedules().size(), reference.schedules().size(), "all", "number of schedule records");
+  for (const auto& [name, schedule] : reference.schedules()) compare_schedule(store.schedules().at(name).state, schedule);
+}
+
+void compare_schedules(const engine::Engine& engine, const Reference& reference) {
+  const auto views = engine.list_schedules("", 1'000);
+  same(views.size(), reference.schedules().size(), "all", "number of schedules");
+  for (const engine::ScheduleView& view : views) compare_schedule(view.state, reference.schedules().at(view.spec.name));
 }
 
 void compare_replies(std::vector<Reply> engine, std::vector<Reply> reference) {

@@ -17,6 +17,7 @@ using ItemIds = std::unordered_map<std::string, model::ItemId>;
 void compare_state(const engine::Engine& engine, const engine::testing::RecordStore& store, const Reference& reference);
 // The records, as a journal would keep them.
 void compare_records(const engine::testing::RecordStore& store, const Reference& reference, const ItemIds& ids);
+void compare_schedules(const engine::Engine& engine, const Reference& reference);
 void compare_replies(std::vector<Reply> engine, std::vector<Reply> reference);
 
 }  // namespace sluice::sim

@@ -14,6 +14,7 @@ constexpr std::size_t kRemembered = 20;
 constexpr std::uint64_t kCommandsOfAWorld = 4'000;
 
 const std::vector<std::string> kNames = {"a", "b", "c", "d", "e"};
+const std::vector<std::string> kSchedules = {"s", "t"};
 
 template <class Element>
 void remember(std::deque<Element>& deque, Element element) {
@@ -54,19 +55,19 @@ void Driver::change_mood() {
   const std::uint32_t gets = random_.chance(50) ? 40 : 12;
   const std::uint32_t ends = random_.chance(50) ? 30 : 8;
   //          create update remove close pause purge put again get complete again fail extend release finish lose join withdraw
-  //          restart cancel redrive
-  weights_ = {3, 2, 1, 1, 3, 2, puts, 3, gets, ends, 3, ends / 3, 3, ends / 4, ends / 6, ends / 8, 4, 4, 1, 3, 4};
+  //          restart cancel redrive schedule
+  weights_ = {3, 2, 1, 1, 3, 2, puts, 3, gets, ends, 3, ends / 3, 3, ends / 4, ends / 6, ends / 8, 4, 4, 1, 3, 4, 3};
 }
 
 void Driver::step() {
   let_time_pass();
   if (random_.chance(1)) change_mood();
   static constexpr void (Driver::*kCommands[])() = {
-      &Driver::create,         &Driver::update, &Driver::remove,    &Driver::close,   &Driver::pause_or_resume,
-      &Driver::purge,          &Driver::put,    &Driver::put_again, &Driver::get,     &Driver::complete,
-      &Driver::complete_again, &Driver::fail,   &Driver::extend,    &Driver::release, &Driver::finish,
-      &Driver::lose,           &Driver::join,   &Driver::withdraw,  &Driver::restart, &Driver::cancel,
-      &Driver::redrive};
+      &Driver::create,         &Driver::update,  &Driver::remove,    &Driver::close,   &Driver::pause_or_resume,
+      &Driver::purge,          &Driver::put,     &Driver::put_again, &Driver::get,     &Driver::complete,
+      &Driver::complete_again, &Driver::fail,    &Driver::extend,    &Driver::release, &Driver::finish,
+      &Driver::lose,           &Driver::join,    &Driver::withdraw,  &Driver::restart, &Driver::cancel,
+      &Driver::redrive,        &Driver::schedule};
   (this->*kCommands[random_.weighted(weights_)])();
   if (random_.below(100) == 0) world_.check_recovery();
 }
@@ -355,7 +356,29 @@ void Driver::withdraw() {
 }
 
 void Driver::restart() {
-  if (random_.chance(20)) world_.restart();
+  if (!random_.chance(50)) return;
+  // Long enough for ticks to be missed.
+  if (random_.chance(30)) world_.oversleep(std::chrono::seconds{random_.between(0, 60)});
+  world_.restart();
+}
+
+void Driver::schedule() {
+  const RefSchedule schedule{.name = random_.one_of(kSchedules),
+                             .queue = some_queue(),
+                             .every = Duration{random_.between(500'000, 20'000'000)},
+                             .catch_up = static_cast<std::uint32_t>(random_.below(4))};
+  switch (random_.weighted({30, 20, 10, 20, 20})) {
+    case 0:
+      return world_.create_schedule(schedule);
+    case 1:
+      return world_.update_schedule(schedule);
+    case 2:
+      return world_.delete_schedule(schedule.name);
+    case 3:
+      return world_.pause_schedule(schedule.name, true);
+    default:
+      return world_.pause_schedule(schedule.name, false);
+  }
 }
 
 SimulationResult simulate(std::uint64_t seed, std::uint64_t commands, const Sabotage& sabotage) {

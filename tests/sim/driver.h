@@ -64,6 +64,7 @@ class Driver {
   void join();
   void withdraw();
   void restart();
+  void schedule();
 
   [[nodiscard]] model::QueueSettingsPatch settings(bool fresh);
   [[nodiscard]] std::string some_queue();

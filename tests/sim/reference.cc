@@ -396,6 +396,7 @@ void Reference::restart() {
     }
     lose_leases(queue, held, "SERVER_RESTARTED");
   }
+  restart_schedules();
   settle();
 }
 

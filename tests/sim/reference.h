@@ -15,6 +15,7 @@
 #include "server/base/clock.h"
 #include "server/model/counters.h"
 #include "server/model/queue_settings.h"
+#include "server/model/schedule.h"
 #include "server/model/states.h"
 
 namespace sluice::sim {
@@ -149,6 +150,7 @@ struct RefTransfer {
   // A put whose items go in each on its own; those that are in are no longer in its part.
   bool one_by_one = false;
   bool keyed = false;
+  std::string schedule;  // whose ticks they are; empty: somebody's put. Nobody asks for ticks.
 
   [[nodiscard]] bool needs(const std::string& queue) const;
 };
@@ -164,6 +166,19 @@ struct RefGet {
 struct RefJoin {
   int caller = 0;
   std::string queue;
+};
+
+// Ticks every so often.
+struct RefSchedule {
+  std::string name;
+  std::string queue;
+  Duration every{0};
+  std::uint32_t catch_up = 0;
+  bool paused = false;
+  Alarm next;
+  std::vector<Time> waiting;  // for room
+  model::ScheduleCounters counters;
+  Time last_tick{};
 };
 
 // A promise that the reference misunderstands, to see that the simulation would notice an engine that does.
@@ -193,6 +208,9 @@ enum class Mistake {
   kRestartForgetsKeys,
   kRedrivesIntoFullQueues,
   kCancelLeavesWhatIsHeld,
+  kMakesUpForEveryTick,
+  kTicksPileUp,
+  kRestartForgetsTicks,
 };
 
 class Reference {
@@ -227,6 +245,10 @@ class Reference {
   std::string lose(const std::string& queue, const std::vector<std::uint64_t>& tokens);
   void join(int caller, const std::string& queue, std::optional<std::uint64_t> since);
   bool withdraw(int caller);
+  std::string create_schedule(const RefSchedule& schedule);
+  std::string update_schedule(const RefSchedule& schedule);
+  std::string delete_schedule(const std::string& name);
+  std::string pause_schedule(const std::string& name, bool paused);
   void run_due();
   [[nodiscard]] Time next_due() const;
   // The server dies: who waits is gone, leases are lost. Then it comes back.
@@ -248,6 +270,7 @@ class Reference {
   [[nodiscard]] const std::vector<RefGet>& gets() const { return gets_; }
   [[nodiscard]] const std::vector<RefJoin>& joins() const { return joins_; }
   [[nodiscard]] std::size_t waiters() const;
+  [[nodiscard]] const std::map<std::string, RefSchedule>& schedules() const { return schedules_; }
 
  private:
   [[nodiscard]] bool makes(Mistake mistake) const { return mistake == mistake_; }
@@ -276,6 +299,14 @@ class Reference {
   RefTransfer* waiting_request(const std::string& queue, const std::string& key);
   // Answers a repeated request; false if it is none.
   bool repeats(RefQueue& queue, const std::string& key, int caller, Time give_up, bool put);
+
+  // Schedules.
+  void fall_due(RefSchedule& schedule);
+  void put_ticks(RefSchedule& schedule);
+  void note_put(RefSchedule& schedule, std::uint32_t count);
+  void note_refused(RefSchedule& schedule);
+  void leave_line(const RefSchedule& schedule);
+  void restart_schedules();
 
   // Items.
   // Puts it, or finds its twin; returns the payload of the one that is there then.
@@ -320,6 +351,7 @@ class Reference {
   std::vector<RefTransfer> line_;  // all lines in one, in order of arrival
   std::vector<RefGet> gets_;
   std::vector<RefJoin> joins_;
+  std::map<std::string, RefSchedule> schedules_;
   std::int64_t last_place_ = 0;
   std::uint64_t last_order_ = 0;
 };

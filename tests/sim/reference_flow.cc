@@ -130,7 +130,7 @@ void Reference::carry_out(const RefTransfer& transfer) {
 bool Reference::carry_out_in_part(RefTransfer& transfer) {
   auto& [name, items] = transfer.parts.front();
   RefQueue& queue = queues_.at(name);
-  Reply told{.caller = transfer.callers.front().caller, .outcome = "in part"};
+  Reply told{.caller = transfer.callers.empty() ? 0 : transfer.callers.front().caller, .outcome = "in part"};
   if (!transfer.keyed) told.first = items.front().payload;
   for (; !items.empty() && (has_room(queue, 1) || !twin_of(queue, items.front()).empty()); ++told.count) {
     const std::string there = admit_or_find(queue, items.front());
@@ -139,7 +139,11 @@ bool Reference::carry_out_in_part(RefTransfer& transfer) {
   }
   told.attempts.resize(told.payloads.size());
   if (items.empty()) told.outcome = "ok";
-  replies_.push_back(std::move(told));
+  if (!transfer.schedule.empty()) {
+    note_put(schedules_.at(transfer.schedule), told.count);
+  } else {
+    replies_.push_back(std::move(told));
+  }
   return items.empty();
 }
 
@@ -149,14 +153,17 @@ void Reference::refuse(std::size_t index, const std::string& outcome) {
   line_.erase(line_.begin() + static_cast<std::ptrdiff_t>(index));
   stop_holding(transfer);
   if (outcome.empty()) return;
+  if (!transfer.schedule.empty()) note_refused(schedules_.at(transfer.schedule));
   for (const WaitingCaller& waiting : transfer.callers) reply(waiting.caller, outcome);
 }
 
 void Reference::stop_holding(const RefTransfer& transfer) {
   if (transfer.completes_queue.empty()) return;
-  RefItem& item = *queues_.at(transfer.completes_queue).leased(transfer.completes_token);
-  item.completing = false;
-  item.alarm = alarm(base::add_saturating(now_, item.lease_left));
+  RefItem* item = queues_.at(transfer.completes_queue).leased(transfer.completes_token);
+  // A mistaken reference may have lost it.
+  if (item == nullptr) return complaints_.push_back("a completion waits whose item is not held");
+  item->completing = false;
+  item->alarm = alarm(base::add_saturating(now_, item->lease_left));
 }
 
 void Reference::end_line_of(const std::string& queue, const std::string& outcome) {
@@ -393,6 +400,7 @@ Time Reference::next_due() const {
     for (const WaitingCaller& waiting : transfer.callers) next = std::min(next, waiting.give_up.due);
   }
   for (const RefGet& get : gets_) next = std::min(next, get.caller.give_up.due);
+  for (const auto& [name, schedule] : schedules_) next = std::min(next, schedule.next.due);
   return next;
 }
 
@@ -435,6 +443,9 @@ bool Reference::do_first_due() {
       std::erase_if(gets_, [caller](const RefGet& each) { return each.caller.caller == caller; });
       reply(caller, "none");
     });
+  }
+  for (auto& [name, schedule] : schedules_) {
+    consider(schedule.next, [this, &schedule = schedule] { fall_due(schedule); });
   }
   if (!action) return false;
   action();

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::uint64_t kCommands = 20'000;
+constexpr std::uint64_t kCommands = 40'000;
 
 // A reference that misunderstands one promise.
 class MistakenReferenceTest : public ::testing::TestWithParam<Mistake> {};
@@ -32,7 +32,8 @@ INSTANTIATE_TEST_SUITE_P(Promises, MistakenReferenceTest,
                                            Mistake::kFinishStopsAtALostLease, Mistake::kLostItemsLieTurnedOver,
                                            Mistake::kPutsTwins, Mistake::kForgetsOrderKeys, Mistake::kExpiresWhatIsHeld,
                                            Mistake::kRestartForgetsKeys, Mistake::kRedrivesIntoFullQueues,
-                                           Mistake::kCancelLeavesWhatIsHeld));
+                                           Mistake::kCancelLeavesWhatIsHeld, Mistake::kMakesUpForEveryTick,
+                                           Mistake::kTicksPileUp, Mistake::kRestartForgetsTicks));
 
 // An engine that says what is not so, once in a while.
 using Falsify = std::function<void(engine::Effects&)>;
@@ -135,7 +136,7 @@ TEST(FalseAnswersTest, APartThatIsToldTwiceIsFoundOut) {
                 if (told != effects.answers.end()) effects.answers.insert(told, std::pair(*told));
               }),
               ::testing::AnyOf(HasSubstr("is told of"), HasSubstr("an item id was given before"),
-                               HasSubstr("is answered after the end of its question")));
+                               HasSubstr("is answered after the end of its question"), HasSubstr("gets in part")));
 }
 
 TEST(FalseAnswersTest, APartThatIsNotToldIsFoundOut) {

@@ -36,7 +36,9 @@ TEST_P(RandomCommandsTest, HaveTheOutcomesThatArePromised) {
                               "finished",
                               "CANCELLED",
                               "cancelled",
-                              "redriven"}) {
+                              "redriven",
+                              "SCHEDULE_EXISTS",
+                              "SCHEDULE_NOT_FOUND"}) {
     const auto found = result.outcomes.find(outcome);
     EXPECT_GE(found == result.outcomes.end() ? 0 : found->second, 20U) << outcome;
   }

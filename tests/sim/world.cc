@@ -6,6 +6,7 @@
 
 #include "server/base/errors.h"
 #include "tests/sim/compare.h"
+#include "tests/sim/names.h"
 
 namespace sluice::sim {
 namespace {
@@ -110,6 +111,7 @@ void World::both(std::string what, const std::function<std::string(engine::Effec
   for (const Reply& reply : reference_.replies()) ++outcomes_[reply.outcome];
   compare_state(*engine_, store_, reference_);
   compare_records(store_, reference_, ids_);
+  compare_schedules(*engine_, reference_);
 }
 
 // Learns what the engine numbered and chose, and brings back what it left to the records.
@@ -118,7 +120,7 @@ void World::absorb(engine::Effects& effects) {
   for (const model::Record& record : effects.records) {
     const auto* item = std::get_if<model::ItemRecord>(&record);
     if (item == nullptr || item->body == nullptr) continue;
-    ids_[item->body->payload] = item->id;
+    ids_[name_of(*item->body)] = item->id;
     bodies_[number(item->id)] = item->body;
   }
   given_tokens_.clear();
@@ -130,7 +132,7 @@ void World::absorb(engine::Effects& effects) {
     if (got == nullptr) continue;
     for (model::Delivery& item : got->items) {
       if (item.body == nullptr) item.body = bodies_.at(number(item.item));
-      given_tokens_[item.body->payload] = number(item.lease);
+      given_tokens_[name_of(*item.body)] = number(item.lease);
     }
   }
 }
@@ -168,7 +170,7 @@ std::vector<Reply> World::replies_of(const engine::Effects& effects) {
     Reply reply{.caller = number_of->second, .outcome = outcome_of(answer)};
     if (const auto* put = std::get_if<engine::PutAnswer>(&answer)) {
       reply.count = put->count;
-      for (const model::ItemId id : put->ids) reply.payloads.push_back(bodies_.at(number(id))->payload);
+      for (const model::ItemId id : put->ids) reply.payloads.push_back(name_of(*bodies_.at(number(id))));
       reply.attempts.resize(reply.payloads.size());
       if (!put->ids.empty()) {
         replies.push_back(std::move(reply));
@@ -181,7 +183,7 @@ std::vector<Reply> World::replies_of(const engine::Effects& effects) {
       }
     } else if (const auto* got = std::get_if<engine::GetAnswer>(&answer)) {
       for (const model::Delivery& item : got->items) {
-        reply.payloads.push_back(item.body->payload);
+        reply.payloads.push_back(name_of(*item.body));
         reply.attempts.push_back(item.attempt);
       }
     } else if (const auto* joined = std::get_if<engine::JoinAnswer>(&answer)) {
@@ -478,7 +480,10 @@ void World::check_recovery() {
   expected.begin(now_, &choices_);
   expected.restart();
   note("check recovery");
-  compare_state(second, store_, expected);
+  engine::testing::RecordStore store = store_;
+  store.apply(effects.records);
+  compare_state(second, store, expected);
+  compare_schedules(second, expected);
 }
 
 }  // namespace sluice::sim

@@ -74,6 +74,10 @@ class World {
                const std::vector<std::string>& payloads, std::size_t limit);
   void join(const std::string& queue, std::optional<std::uint64_t> since);
   void withdraw(int caller);
+  void create_schedule(const RefSchedule& schedule);
+  void update_schedule(const RefSchedule& schedule);
+  void delete_schedule(const std::string& name);
+  void pause_schedule(const std::string& name, bool paused);
 
   // Time. pass() does everything at its moment; jump() lets it gather and does it in one run of the timer; oversleep() only
   // moves the clock.
