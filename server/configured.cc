@@ -71,10 +71,16 @@ absl::Status apply_pipeline(Engine& engine, Time now, const model::PipelineSpec&
   return absl::OkStatus();
 }
 
+absl::Status apply_schedule(Engine& engine, Time now, const model::ScheduleSpec& spec, Effects& out) {
+  if (!engine.schedule(spec.name).ok()) return engine.create_schedule(now, spec, out);
+  return engine.update_schedule(now, spec, out);
+}
+
 }  // namespace
 
 absl::Status apply_configured(runtime::Runtime& runtime, const std::vector<model::QueueSpec>& queues,
-                              const std::vector<model::LimitSpec>& limits, const std::vector<model::PipelineSpec>& pipelines) {
+                              const std::vector<model::LimitSpec>& limits, const std::vector<model::PipelineSpec>& pipelines,
+                              const std::vector<model::ScheduleSpec>& schedules) {
   return committed(runtime, [&](Engine& engine, Time now, Effects& out) {
     for (const auto& queue : queues) {
       if (auto status = apply_queue(engine, now, queue, out); !status.ok()) return named(status, "queue", queue.name);
@@ -85,6 +91,11 @@ absl::Status apply_configured(runtime::Runtime& runtime, const std::vector<model
     for (const auto& pipeline : pipelines) {
       if (auto status = apply_pipeline(engine, now, pipeline, out); !status.ok()) {
         return named(status, "pipeline", pipeline.name);
+      }
+    }
+    for (const auto& schedule : schedules) {
+      if (auto status = apply_schedule(engine, now, schedule, out); !status.ok()) {
+        return named(status, "schedule", schedule.name);
       }
     }
     return absl::OkStatus();

@@ -221,7 +221,9 @@ absl::Status Server::Parts::serve() {
   // First of all, so that whoever asks can be told to wait.
   auto status = listen();
   if (status.ok()) status = recover();
-  if (status.ok()) status = apply_configured(*runtime_, settings_.queues, settings_.limits, settings_.pipelines);
+  if (status.ok()) {
+    status = apply_configured(*runtime_, settings_.queues, settings_.limits, settings_.pipelines, settings_.schedules);
+  }
   if (!status.ok()) return status;
   watch_.emplace(*journal_, [this](bool full) { tell_full(full); });
   grpc_->serve();

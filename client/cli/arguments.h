@@ -189,6 +189,20 @@ struct LimitArguments {
   std::optional<std::uint32_t> burst;
 };
 
+// Of a schedule to create or to change; what is absent has its default, or stays as it is.
+struct ScheduleArguments {
+  std::string name;
+  std::optional<std::string> queue;
+  std::optional<std::string> cron;
+  std::optional<std::string> time_zone;
+  std::optional<Duration> every;
+  std::optional<std::string> payload;   // either this
+  std::optional<std::string> file;      // or this; "-": standard input
+  std::vector<std::string> attributes;  // KEY=VALUE
+  std::optional<std::int64_t> priority;
+  std::optional<std::uint32_t> catch_up;
+};
+
 struct StageArguments {
   std::string pipeline;
   std::string stage;

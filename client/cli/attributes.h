@@ -14,4 +14,9 @@ namespace sluice::cli {
   return std::pair(text.substr(0, at), text.substr(at + 1));
 }
 
+// What is wrong with it; empty: nothing.
+[[nodiscard]] inline std::string check_attribute(const std::string& text) {
+  return parse_attribute(text) ? "" : "\"" + text + "\" is not of the form KEY=VALUE";
+}
+
 }  // namespace sluice::cli

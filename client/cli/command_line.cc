@@ -53,6 +53,7 @@ Tree::Tree() {
   add_job_commands(root, chosen);
   add_pipeline_commands(root, chosen);
   add_limit_commands(root, chosen);
+  add_schedule_commands(root, chosen);
   add_watch_commands(root, chosen);
   add_other_commands(root, chosen);
 }

@@ -60,6 +60,15 @@ int limit_remove(Session& session, const NameArguments& arguments);
 int workers(Session& session, const WorkersArguments& arguments);
 int why(Session& session, const NameArguments& arguments);
 
+// Schedules.
+int schedule_create(Session& session, const ScheduleArguments& arguments);
+int schedule_update(Session& session, const ScheduleArguments& arguments);
+int schedule_list(Session& session);
+int schedule_show(Session& session, const NameArguments& arguments);
+int schedule_pause(Session& session, const NameArguments& arguments);
+int schedule_resume(Session& session, const NameArguments& arguments);
+int schedule_remove(Session& session, const NameArguments& arguments);
+
 // Looking at them while they work.
 int top(Session& session, const TopArguments& arguments);
 int stats(Session& session, const StatsArguments& arguments);

@@ -18,10 +18,6 @@ void add_leases(CLI::App& app, LeaseArguments& leases) {
   app.add_option("token", leases.tokens, "The lease tokens, as get showed them")->required()->expected(1, kMaxBatch);
 }
 
-std::string check_attribute(const std::string& text) {
-  return parse_attribute(text) ? "" : "\"" + text + "\" is not of the form KEY=VALUE";
-}
-
 std::string check_moment(const std::string& text) {
   return parse_moment(text) ? "" : "\"" + text + "\" is no time; write it as 2026-11-24T08:00:00Z";
 }

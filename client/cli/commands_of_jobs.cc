@@ -14,10 +14,6 @@ void add_target(CLI::App& app, Arguments& arguments) {
   app.add_flag("--pipeline", arguments.pipeline, "It is a pipeline")->excludes(queue);
 }
 
-std::string check_attribute(const std::string& text) {
-  return parse_attribute(text) ? "" : "\"" + text + "\" is not of the form KEY=VALUE";
-}
-
 void add_submit(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<SubmitArguments>(
       root, chosen, "submit", "Submit jobs to a queue or a pipeline; prints their ids, for `sluice await`", submit);

@@ -45,6 +45,7 @@ void add_item_commands(CLI::App& root, Command& chosen);
 void add_job_commands(CLI::App& root, Command& chosen);
 void add_pipeline_commands(CLI::App& root, Command& chosen);
 void add_limit_commands(CLI::App& root, Command& chosen);
+void add_schedule_commands(CLI::App& root, Command& chosen);
 void add_watch_commands(CLI::App& root, Command& chosen);
 void add_other_commands(CLI::App& root, Command& chosen);
 

@@ -1,9 +1,6 @@
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -11,22 +8,18 @@
 #include "client/cli/attributes.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
-#include "client/cli/fd.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/moment.h"
 #include "client/cli/output.h"
+#include "client/cli/payload_file.h"
 #include "client/cli/put_lines.h"
 #include "client/cli/text.h"
 #include "client/src/convert.h"
 #include "client/src/put_parts.h"
-#include "client/src/raise.h"
 #include "proto/trace/traceparent.h"
 
 namespace sluice::cli {
 namespace {
-
-// So much of a file is read that the server, not we, says that it is too large.
-constexpr std::size_t kMaxFileBytes = 8UL << 20;
 
 // A program that runs in a trace has it in its environment, and what it puts belongs to it.
 void add_trace(google::protobuf::Map<std::string, std::string>& attributes) {
@@ -55,24 +48,6 @@ v1::NewItem model_item(const PutArguments& arguments) {
   item.set_unique_key(arguments.unique_key);
   item.set_order_key(arguments.order_key);
   return item;
-}
-
-std::string read_payload(const std::string& path) {
-  const Fd file(path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string payload;
-  while (file.valid()) {
-    const std::size_t before = payload.size();
-    payload.resize(before + (64UL << 10));
-    const ssize_t count = read(file.get(), payload.data() + before, payload.size() - before);
-    payload.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) break;
-    if (count == 0) return payload;
-    if (payload.size() > kMaxFileBytes) {
-      internal::raise(Code::kInvalidArgument, "PAYLOAD_TOO_LARGE", fmt::format("file {}: an item holds at most 4 MiB", path));
-    }
-  }
-  internal::raise(Code::kNotFound, "FILE", fmt::format("cannot read {}: {}", path, std::strerror(errno)));
 }
 
 std::vector<v1::NewItem> items_of(const PutArguments& arguments) {

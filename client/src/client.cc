@@ -134,6 +134,50 @@ std::vector<LimitInfo> Client::limits() const {
   return limits;
 }
 
+Schedule Client::create_schedule(const ScheduleSpec& spec) const {
+  v1::CreateScheduleRequest request;
+  *request.mutable_schedule() = to_proto(spec);
+  return from_proto(connection_->call(request).schedule());
+}
+
+Schedule Client::update_schedule(const ScheduleSpec& spec) const {
+  v1::UpdateScheduleRequest request;
+  *request.mutable_schedule() = to_proto(spec);
+  return from_proto(connection_->call(request).schedule());
+}
+
+void Client::delete_schedule(const std::string& name) const {
+  v1::DeleteScheduleRequest request;
+  request.set_schedule(name);
+  connection_->call(request);
+}
+
+Schedule Client::pause_schedule(const std::string& name) const {
+  v1::PauseScheduleRequest request;
+  request.set_schedule(name);
+  return from_proto(connection_->call(request).schedule());
+}
+
+Schedule Client::resume_schedule(const std::string& name) const {
+  v1::ResumeScheduleRequest request;
+  request.set_schedule(name);
+  return from_proto(connection_->call(request).schedule());
+}
+
+Schedule Client::schedule(const std::string& name) const {
+  v1::GetScheduleRequest request;
+  request.set_schedule(name);
+  return from_proto(connection_->call(request).schedule());
+}
+
+std::vector<Schedule> Client::schedules() const {
+  std::vector<Schedule> schedules;
+  all_pages(*connection_, v1::ListSchedulesRequest(), [&schedules](const v1::ListSchedulesResponse& page) {
+    for (const v1::Schedule& schedule : page.schedules()) schedules.push_back(from_proto(schedule));
+  });
+  return schedules;
+}
+
 std::vector<HandlerInfo> Client::handlers() const {
   std::vector<HandlerInfo> handlers;
   all_pages(*connection_, v1::ListHandlersRequest(), [&handlers](const v1::ListHandlersResponse& page) {

@@ -20,6 +20,7 @@
 #include "sluice/v1/limit_service.pb.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
+#include "sluice/v1/schedule_service.pb.h"
 #include "sluice/v1/store_service.pb.h"
 
 namespace sluice::internal {
@@ -91,6 +92,13 @@ class Connection {
   v1::GetLimitResponse call(const v1::GetLimitRequest& request, const CallOptions& options = {});
   v1::ListLimitsResponse call(const v1::ListLimitsRequest& request, const CallOptions& options = {});
   v1::DeleteLimitResponse call(const v1::DeleteLimitRequest& request, const CallOptions& options = {});
+  v1::CreateScheduleResponse call(const v1::CreateScheduleRequest& request, const CallOptions& options = {});
+  v1::UpdateScheduleResponse call(const v1::UpdateScheduleRequest& request, const CallOptions& options = {});
+  v1::GetScheduleResponse call(const v1::GetScheduleRequest& request, const CallOptions& options = {});
+  v1::ListSchedulesResponse call(const v1::ListSchedulesRequest& request, const CallOptions& options = {});
+  v1::DeleteScheduleResponse call(const v1::DeleteScheduleRequest& request, const CallOptions& options = {});
+  v1::PauseScheduleResponse call(const v1::PauseScheduleRequest& request, const CallOptions& options = {});
+  v1::ResumeScheduleResponse call(const v1::ResumeScheduleRequest& request, const CallOptions& options = {});
 
   // These wait. Their max_wait is set here, from options.wait, and to what is left of it in a repeated attempt.
   v1::PutResponse call(v1::PutRequest& request, const CallOptions& options);

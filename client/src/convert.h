@@ -6,6 +6,7 @@
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
 #include "sluice/v1/queue_service.pb.h"
+#include "sluice/v1/schedule.pb.h"
 
 namespace sluice::internal {
 
@@ -17,6 +18,7 @@ namespace sluice::internal {
 [[nodiscard]] v1::NewItem to_proto(NewItem item);
 [[nodiscard]] v1::Failure to_proto(const Failure& failure);
 [[nodiscard]] v1::PipelineSpec to_proto(const PipelineSpec& spec);
+[[nodiscard]] v1::ScheduleSpec to_proto(const ScheduleSpec& spec);
 [[nodiscard]] v1::ItemState to_proto(ItemState state);
 
 [[nodiscard]] Duration from_proto(const google::protobuf::Duration& duration);
@@ -30,6 +32,7 @@ namespace sluice::internal {
 [[nodiscard]] StageInfo from_proto(const v1::Stage& stage);
 [[nodiscard]] PipelineInfo from_proto(const v1::Pipeline& pipeline);
 [[nodiscard]] LimitInfo from_proto(const v1::Limit& limit);
+[[nodiscard]] Schedule from_proto(const v1::Schedule& schedule);
 [[nodiscard]] WorkerInfo from_proto(const v1::Worker& worker);
 [[nodiscard]] HandlerInfo from_proto(const v1::Handler& handler);
 

@@ -214,6 +214,31 @@ LimitInfo from_proto(const v1::Limit& limit) {
   return out;
 }
 
+Schedule from_proto(const v1::Schedule& schedule) {
+  const v1::ScheduleSpec& spec = schedule.spec();
+  Schedule out;
+  out.spec = {.name = spec.name(),
+              .queue = spec.queue(),
+              .cron = spec.cron(),
+              .time_zone = spec.time_zone(),
+              .payload = spec.payload(),
+              .attributes = {spec.attributes().begin(), spec.attributes().end()},
+              .priority = spec.priority(),
+              .catch_up = spec.catch_up()};
+  if (spec.has_every()) out.spec.every = from_proto(spec.every());
+  out.paused = schedule.paused();
+  out.create_time = from_proto(schedule.create_time());
+  if (schedule.has_next_time()) out.next_time = from_proto(schedule.next_time());
+  for (const auto& tick : schedule.upcoming()) out.upcoming.push_back(from_proto(tick));
+  out.waiting = schedule.waiting();
+  out.put = schedule.put();
+  out.skipped = schedule.skipped();
+  out.refused = schedule.refused();
+  if (schedule.has_last_tick_time()) out.last_tick_time = from_proto(schedule.last_tick_time());
+  out.last_error = schedule.last_error();
+  return out;
+}
+
 PipelineInfo from_proto(const v1::Pipeline& pipeline) {
   PipelineInfo out;
   out.name = pipeline.name();

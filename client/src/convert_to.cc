@@ -114,6 +114,20 @@ v1::PipelineSpec to_proto(const PipelineSpec& spec) {
   return out;
 }
 
+v1::ScheduleSpec to_proto(const ScheduleSpec& spec) {
+  v1::ScheduleSpec out;
+  out.set_name(spec.name);
+  out.set_queue(spec.queue);
+  out.set_cron(spec.cron);
+  out.set_time_zone(spec.time_zone);
+  if (spec.every) *out.mutable_every() = to_proto(*spec.every);
+  out.set_payload(spec.payload);
+  out.mutable_attributes()->insert(spec.attributes.begin(), spec.attributes.end());
+  out.set_priority(spec.priority);
+  if (spec.catch_up) out.set_catch_up(*spec.catch_up);
+  return out;
+}
+
 v1::ItemState to_proto(ItemState state) {
   switch (state) {
     case ItemState::kWaiting:

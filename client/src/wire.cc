@@ -80,6 +80,7 @@ Connection::Wire::Wire(const std::string& address, const ClientOptions& options)
       pipelines_(v1::PipelineService::NewStub(channel_)),
       jobs_(v1::JobService::NewStub(channel_)),
       limits_(v1::LimitService::NewStub(channel_)),
+      schedules_(v1::ScheduleService::NewStub(channel_)),
       stores_(v1::StoreService::NewStub(channel_)),
       health_(grpc::health::v1::Health::NewStub(channel_)) {}
 

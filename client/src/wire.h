@@ -15,6 +15,7 @@
 #include "sluice/v1/limit_service.grpc.pb.h"
 #include "sluice/v1/pipeline_service.grpc.pb.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
+#include "sluice/v1/schedule_service.grpc.pb.h"
 #include "sluice/v1/store_service.grpc.pb.h"
 
 namespace sluice::internal {
@@ -55,6 +56,7 @@ class Connection::Wire {
   v1::PipelineService::Stub& pipelines() { return *pipelines_; }
   v1::JobService::Stub& jobs() { return *jobs_; }
   v1::LimitService::Stub& limits() { return *limits_; }
+  v1::ScheduleService::Stub& schedules() { return *schedules_; }
   v1::StoreService::Stub& stores() { return *stores_; }
   grpc::health::v1::Health::Stub& health() { return *health_; }
 
@@ -68,6 +70,7 @@ class Connection::Wire {
   std::unique_ptr<v1::PipelineService::Stub> pipelines_;
   std::unique_ptr<v1::JobService::Stub> jobs_;
   std::unique_ptr<v1::LimitService::Stub> limits_;
+  std::unique_ptr<v1::ScheduleService::Stub> schedules_;
   std::unique_ptr<v1::StoreService::Stub> stores_;
   std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   std::atomic<bool> reached_ = false;

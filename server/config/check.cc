@@ -40,6 +40,7 @@ class Checker {
     check_queues();
     check_limits();
     check_pipelines();
+    check_schedules();
     if (complaints_.empty()) rehearse();
     return std::move(settings_);
   }
@@ -162,6 +163,16 @@ class Checker {
     }
   }
 
+  void check_schedules() {
+    const Field root;
+    for (int i = 0; i < config_.schedules_size(); ++i) {
+      const Field at(root, "schedules", static_cast<std::size_t>(i));
+      auto schedule = wire::schedule_spec(config_.schedules(i), at);
+      complaints_.add(schedule.status(), at.text());
+      if (schedule.ok()) settings_.schedules.push_back(*std::move(schedule));
+    }
+  }
+
   void check_handler_exists(const Field& stage, const std::string& name) {
     if (name.empty() || settings_.handlers.contains(name) || registered_.find(name) != nullptr) return;
     std::vector<std::string> known;
@@ -184,6 +195,9 @@ class Checker {
     }
     for (std::size_t i = 0; i < settings_.pipelines.size(); ++i) {
       complaints_.add(engine.create_pipeline(now, settings_.pipelines[i], effects), fmt::format("pipelines[{}]", i));
+    }
+    for (std::size_t i = 0; i < settings_.schedules.size(); ++i) {
+      complaints_.add(engine.create_schedule(now, settings_.schedules[i], effects), fmt::format("schedules[{}]", i));
     }
   }
 

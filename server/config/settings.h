@@ -17,6 +17,7 @@
 #include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
+#include "server/model/schedule.h"
 
 namespace sluice::config {
 
@@ -52,6 +53,7 @@ struct Settings {
   std::vector<model::QueueSpec> queues;
   std::vector<model::LimitSpec> limits;
   std::vector<model::PipelineSpec> pipelines;
+  std::vector<model::ScheduleSpec> schedules;
   std::optional<base::Duration> debug_slow_reactions;  // none: off
 };
 

@@ -16,6 +16,7 @@
 #include "server/rpc/listen_address.h"
 #include "server/rpc/pipeline_service.h"
 #include "server/rpc/queue_service.h"
+#include "server/rpc/schedule_service.h"
 #include "server/rpc/store_service.h"
 #include "server/rpc/unknown_methods.h"
 
@@ -74,6 +75,7 @@ class GrpcServer::Parts {
     builder.RegisterService(&pipelines_);
     builder.RegisterService(&jobs_);
     builder.RegisterService(&limits_);
+    builder.RegisterService(&schedules_);
     builder.RegisterService(&stores_);
     builder.RegisterCallbackGenericService(&unknown_);
     int port = 0;
@@ -116,6 +118,7 @@ class GrpcServer::Parts {
   PipelineService pipelines_{house_};
   JobService jobs_{house_};
   LimitService limits_{house_};
+  ScheduleService schedules_{house_};
   StoreService stores_{house_};
   UnknownMethods unknown_;
   Health health_;

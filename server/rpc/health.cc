@@ -1,8 +1,10 @@
 #include "server/rpc/health.h"
 
 #include "sluice/v1/job_service.grpc.pb.h"
+#include "sluice/v1/limit_service.grpc.pb.h"
 #include "sluice/v1/pipeline_service.grpc.pb.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
+#include "sluice/v1/schedule_service.grpc.pb.h"
 #include "sluice/v1/store_service.grpc.pb.h"
 
 namespace sluice::rpc {
@@ -41,7 +43,8 @@ void Health::tell() {
   const bool taken = serving_ && !refusing_;
   tell("liveness", true);
   for (const char* name : {"", v1::QueueService::service_full_name(), v1::PipelineService::service_full_name(),
-                           v1::JobService::service_full_name(), v1::StoreService::service_full_name()}) {
+                           v1::JobService::service_full_name(), v1::LimitService::service_full_name(),
+                           v1::ScheduleService::service_full_name(), v1::StoreService::service_full_name()}) {
     tell(name, taken);
   }
   tell("readiness", taken && room_);

@@ -14,8 +14,8 @@ inline constexpr std::string_view kBidiStream = "bidi_stream";
 inline constexpr std::string_view kQueueService = "sluice.v1.QueueService";
 inline constexpr std::string_view kPipelineService = "sluice.v1.PipelineService";
 inline constexpr std::string_view kJobService = "sluice.v1.JobService";
-
 inline constexpr std::string_view kLimitService = "sluice.v1.LimitService";
+inline constexpr std::string_view kScheduleService = "sluice.v1.ScheduleService";
 inline constexpr std::string_view kStoreService = "sluice.v1.StoreService";
 
 inline constexpr base::CallName kCalls[] = {
@@ -65,6 +65,13 @@ inline constexpr base::CallName kCalls[] = {
     {kLimitService, "GetLimit", kUnary},
     {kLimitService, "ListLimits", kUnary},
     {kLimitService, "DeleteLimit", kUnary},
+    {kScheduleService, "CreateSchedule", kUnary},
+    {kScheduleService, "UpdateSchedule", kUnary},
+    {kScheduleService, "GetSchedule", kUnary},
+    {kScheduleService, "ListSchedules", kUnary},
+    {kScheduleService, "DeleteSchedule", kUnary},
+    {kScheduleService, "PauseSchedule", kUnary},
+    {kScheduleService, "ResumeSchedule", kUnary},
     {kStoreService, "Backup", kServerStream},
 };
 

@@ -58,6 +58,13 @@ absl::StatusOr<engine::JoinCommand> join(std::string_view field, const std::stri
 }
 
 template <class Request>
+absl::StatusOr<model::ScheduleSpec> schedule(const Request& request) {
+  const Field field(kRequest, "schedule");
+  if (!request.has_schedule()) return missing(field);
+  return schedule_spec(request.schedule(), field);
+}
+
+template <class Request>
 void read_stage_names(Reader& reader, const Request& request) {
   reader.name({kRequest, "pipeline"}, request.pipeline());
   reader.name({kRequest, "stage"}, request.stage());
@@ -96,6 +103,7 @@ absl::StatusOr<NamePage> page_of(const v1::ListPipelinesRequest& request) { retu
 absl::StatusOr<NamePage> page_of(const v1::ListHandlersRequest& request) { return name_page(request); }
 
 absl::StatusOr<NamePage> page_of(const v1::ListLimitsRequest& request) { return name_page(request); }
+absl::StatusOr<NamePage> page_of(const v1::ListSchedulesRequest& request) { return name_page(request); }
 
 absl::StatusOr<model::LimitSpec> spec_of(const v1::CreateLimitRequest& request) {
   const Field field(kRequest, "limit");
@@ -108,6 +116,9 @@ absl::StatusOr<model::LimitPatch> patch_of(const v1::UpdateLimitRequest& request
   if (!request.has_limit()) return missing(field);
   return limit_patch(request.limit(), field);
 }
+
+absl::StatusOr<model::ScheduleSpec> spec_of(const v1::CreateScheduleRequest& request) { return schedule(request); }
+absl::StatusOr<model::ScheduleSpec> spec_of(const v1::UpdateScheduleRequest& request) { return schedule(request); }
 
 absl::StatusOr<PeekCommand> peek_of(const v1::PeekRequest& request) {
   Reader reader;

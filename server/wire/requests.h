@@ -1,7 +1,7 @@
 // Requests about queues, pipelines and stages as a whole: checked, and in the model's words. Pure; thread-safe.
 //
-// Errors are those that every call can give (INVALID_NAME, INVALID_VALUE, INVALID_UTF8) and, for a new pipeline,
-// INVALID_PIPELINE. Each message begins with the path of its field, and the status is annotated with it.
+// Errors are those that every call can give (INVALID_NAME, INVALID_VALUE, INVALID_UTF8) and those that spec.h names. Each
+// message begins with the path of its field, and the status is annotated with it.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,13 @@
 #include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
+#include "server/model/schedule.h"
 #include "server/model/states.h"
 #include "server/wire/page.h"
 #include "sluice/v1/limit_service.pb.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
+#include "sluice/v1/schedule_service.pb.h"
 
 namespace sluice::wire {
 
@@ -35,10 +37,14 @@ namespace sluice::wire {
 [[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListPipelinesRequest& request);
 [[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListHandlersRequest& request);
 [[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListLimitsRequest& request);
+[[nodiscard]] absl::StatusOr<NamePage> page_of(const v1::ListSchedulesRequest& request);
 
 [[nodiscard]] absl::StatusOr<model::LimitSpec> spec_of(const v1::CreateLimitRequest& request);
 // Its name has been checked too.
 [[nodiscard]] absl::StatusOr<model::LimitPatch> patch_of(const v1::UpdateLimitRequest& request);
+
+[[nodiscard]] absl::StatusOr<model::ScheduleSpec> spec_of(const v1::CreateScheduleRequest& request);
+[[nodiscard]] absl::StatusOr<model::ScheduleSpec> spec_of(const v1::UpdateScheduleRequest& request);
 
 struct PeekCommand {
   std::string queue;

@@ -1,17 +1,20 @@
 // Specifications: what is to be created or changed, from the API or the configuration file. Pure; thread-safe.
 //
-// Errors are INVALID_NAME, INVALID_VALUE, INVALID_UTF8 and, for pipelines, INVALID_PIPELINE. Each message begins with the path
-// of its field, and the status is annotated with it as "field": "stages[2].retry.jitter".
+// Errors are INVALID_NAME, INVALID_VALUE, INVALID_UTF8, for pipelines INVALID_PIPELINE, and for schedules PAYLOAD_TOO_LARGE and
+// ATTRIBUTES_TOO_LARGE. Each message begins with the path of its field, and the status is annotated with it as "field":
+// "stages[2].retry.jitter".
 #pragma once
 
 #include "absl/status/statusor.h"
 #include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
+#include "server/model/schedule.h"
 #include "server/wire/reader.h"
 #include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
+#include "sluice/v1/schedule.pb.h"
 
 namespace sluice::wire {
 
@@ -28,6 +31,10 @@ namespace sluice::wire {
 // A limit to create, and a change of one. Both name it.
 [[nodiscard]] absl::StatusOr<model::LimitSpec> limit_spec(const v1::LimitSpec& spec, const Field& at = {});
 [[nodiscard]] absl::StatusOr<model::LimitPatch> limit_patch(const v1::LimitSpec& spec, const Field& at = {});
+
+// A schedule to create, or what one shall be from now on. Its cron and its time zone are good; looking up a time zone may read
+// a file, once for each. Its attributes leave room for those that each tick adds.
+[[nodiscard]] absl::StatusOr<model::ScheduleSpec> schedule_spec(const v1::ScheduleSpec& spec, const Field& at = {});
 
 // The parts of the above, for whoever reads a message around them. `name` is the queue's.
 [[nodiscard]] model::QueueSpec read_queue_spec(Reader& reader, const Field& at, const v1::QueueSpec& spec);

@@ -10,6 +10,7 @@
 #include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
+#include "sluice/v1/schedule.pb.h"
 
 namespace sluice::wire {
 
@@ -24,5 +25,7 @@ void fill(const model::StageStatus& status, v1::Stage& stage);
 void fill(const model::StageSpec& spec, v1::StageSpec& message);
 
 void fill(const engine::LimitView& view, v1::Limit& message);
+
+void fill(const engine::ScheduleView& view, v1::Schedule& message);
 
 }  // namespace sluice::wire

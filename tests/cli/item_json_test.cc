@@ -1,5 +1,7 @@
 #include "client/cli/item_json.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -30,6 +32,22 @@ TEST(ItemJson, ShowsOtherBytesInBase64) {
   const json read = json::parse(item_json(item));
   EXPECT_FALSE(read.contains("payload"));
   EXPECT_EQ(read["payload_base64"], "/wB4");
+}
+
+TEST(ScheduleJson, ShowsThePayloadOfItsSpecInTheSameWay) {
+  v1::Schedule schedule;
+  schedule.mutable_spec()->set_name("nightly");
+  schedule.mutable_spec()->set_payload("grüße");
+  schedule.set_put(3);
+  const std::string line = schedule_json(schedule, true);
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << "one line";
+  EXPECT_EQ(json::parse(line)["spec"]["payload"], "grüße");
+  EXPECT_EQ(json::parse(line)["put"], "3");
+  EXPECT_GT(std::ranges::count(schedule_json(schedule, false), '\n'), 5);
+  schedule.mutable_spec()->set_payload("\xff\x00x", 3);
+  const json spec = json::parse(schedule_json(schedule, false))["spec"];
+  EXPECT_FALSE(spec.contains("payload"));
+  EXPECT_EQ(spec["payload_base64"], "/wB4");
 }
 
 }  // namespace

@@ -192,6 +192,50 @@ TEST(Pipelines, NameHandlersThatExist) {
             "f:2:44: pipelines[0].stages[0].handler: no handler is called \"x\"; known are \"builtin.identity\"\n");
 }
 
+TEST(Schedules, BecomeSpecifications) {
+  const auto all = settings(R"(
+queues: [{name: reports}]
+pipelines: [{name: p, stages: [{input: a, handler: builtin.identity}]}]
+schedules:
+  - name: nightly
+    queue: reports
+    cron: "0 3 * * *"
+    time_zone: Europe/Berlin
+    payload: "grüße\n"
+    attributes: {kind: all}
+    priority: -3
+    catch_up: 5
+  - {name: beat, queue: a, every: 1.5s}
+)");
+  ASSERT_EQ(all.schedules.size(), 2U);
+  const auto& nightly = all.schedules[0];
+  EXPECT_EQ(nightly.name, "nightly");
+  EXPECT_EQ(nightly.queue, "reports");
+  EXPECT_EQ(nightly.cron, "0 3 * * *");
+  EXPECT_EQ(nightly.time_zone, "Europe/Berlin");
+  EXPECT_EQ(nightly.body->payload, "grüße\n");
+  EXPECT_EQ(nightly.body->attributes, (model::Attributes{{"kind", "all"}}));
+  EXPECT_EQ(nightly.priority, -3);
+  EXPECT_EQ(nightly.catch_up, 5U);
+  EXPECT_EQ(all.schedules[1].every, 1500ms);
+  EXPECT_EQ(all.schedules[1].catch_up, 1U);
+}
+
+TEST(Schedules, AreRefusedWithTheirLine) {
+  const auto refused = [](const std::string& rest) {
+    return complaints("queues: [{name: q}]\nschedules:\n  - name: s\n    queue: q\n" + rest);
+  };
+  EXPECT_THAT(refused("    cron: 0 3 * *\n"), StartsWith("f:5:11: schedules[0].cron: "));
+  EXPECT_THAT(refused("    every: 5ms\n"), StartsWith("f:5:12: schedules[0].every: 0.005s is out of range"));
+  EXPECT_THAT(refused("    cron: '@daily'\n    time_zone: Europe/Berlim\n"), StartsWith("f:6:16: schedules[0].time_zone: "));
+  EXPECT_THAT(refused("    every: 1s\n    catch_up: 1001\n"),
+              StartsWith("f:6:15: schedules[0].catch_up: 1001 is out of range"));
+  EXPECT_EQ(refused("    every: 1s\n  - {name: s, queue: q, every: 1s}\n"),
+            "f:6:5: schedules[1]: schedule \"s\" exists already\n");
+  EXPECT_EQ(complaints("schedules: [{name: s, queue: q, every: 1s}]\n"),
+            "f:1:13: schedules[0]: no queue \"q\"; create it first\n");
+}
+
 TEST(File, ReportsAllMistakesTogether) {
   EXPECT_EQ(complaints("threads: 1000\n"
                        "queues:\n"

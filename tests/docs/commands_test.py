@@ -11,7 +11,7 @@ import unittest
 
 BIN, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 CODE = re.compile(r"^(?:\$ |    )?((?:\S*/)?sluice [^`\n]*)$|`((?:\S*/)?sluice [^`]+)`", re.MULTILINE)
-GROUPS = ("dead", "limit", "pipeline", "stage")
+GROUPS = ("dead", "limit", "pipeline", "schedule", "stage")
 
 
 @functools.cache

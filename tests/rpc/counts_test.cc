@@ -6,6 +6,7 @@
 #include "server/rpc/method.h"
 #include "sluice/v1/job_service.grpc.pb.h"
 #include "sluice/v1/limit_service.grpc.pb.h"
+#include "sluice/v1/schedule_service.grpc.pb.h"
 #include "sluice/v1/store_service.grpc.pb.h"
 #include "tests/rpc/fixture.h"
 
@@ -67,7 +68,7 @@ TEST(CallNames, AreThoseOfTheServices) {
   std::set<std::string> in_protos;
   for (const char* name : {v1::QueueService::service_full_name(), v1::PipelineService::service_full_name(),
                            v1::JobService::service_full_name(), v1::LimitService::service_full_name(),
-                           v1::StoreService::service_full_name()}) {
+                           v1::ScheduleService::service_full_name(), v1::StoreService::service_full_name()}) {
     const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
     ASSERT_NE(service, nullptr);
     for (int i = 0; i < service->method_count(); ++i) in_protos.insert(service->method(i)->full_name());

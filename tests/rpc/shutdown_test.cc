@@ -39,8 +39,15 @@ class ShutdownTest : public RpcTest {
 };
 
 TEST_F(ShutdownTest, HealthTellsOfEveryService) {
-  const std::vector<std::string> takes_calls = {"", "sluice.v1.QueueService", "sluice.v1.PipelineService",
-                                                "sluice.v1.StoreService"};
+  const std::vector<std::string> takes_calls = {
+      "",
+      "sluice.v1.QueueService",
+      "sluice.v1.PipelineService",
+      "sluice.v1.JobService",
+      "sluice.v1.LimitService",
+      "sluice.v1.ScheduleService",
+      "sluice.v1.StoreService",
+  };
   for (const auto& service : takes_calls) EXPECT_EQ(health(service), "1") << service;
   EXPECT_EQ(health("readiness"), "1");
   EXPECT_EQ(health("liveness"), "1");

@@ -18,14 +18,16 @@ class Configured : public testing::Test {
  protected:
   Configured() { EXPECT_TRUE(handlers::add_builtins(registry_).ok()); }
 
-  absl::Status apply(const std::vector<model::QueueSpec>& queues, const std::vector<model::PipelineSpec>& pipelines) {
+  absl::Status apply(const std::vector<model::QueueSpec>& queues, const std::vector<model::PipelineSpec>& pipelines,
+                     const std::vector<model::ScheduleSpec>& schedules = {}) {
     journal::MemoryJournal journal(store_);
     runtime::Runtime runtime({}, clock_, journal, registry_);
     EXPECT_TRUE(runtime.start([](const absl::Status&) {}).ok());
-    auto status = apply_configured(runtime, queues, {}, pipelines);
+    auto status = apply_configured(runtime, queues, {}, pipelines, schedules);
     runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects&) {
       queues_ = engine.list_queues(now, "", "", 100);
       pipelines_ = engine.list_pipelines(now, "", 100);
+      schedules_ = engine.list_schedules("", 100);
     });
     runtime.stop();
     return status;
@@ -36,6 +38,7 @@ class Configured : public testing::Test {
   std::shared_ptr<journal::MemoryStore> store_ = std::make_shared<journal::MemoryStore>();
   std::vector<engine::QueueView> queues_;  // after apply()
   std::vector<engine::PipelineView> pipelines_;
+  std::vector<engine::ScheduleView> schedules_;
 };
 
 model::QueueSpec queue(const char* name, model::QueueSettingsPatch settings = {}) { return {name, std::move(settings)}; }
@@ -44,6 +47,15 @@ model::PipelineSpec pipeline(const char* input, std::uint32_t workers) {
   return {.name = "p",
           .queues = {},
           .stages = {{.name = "s", .input = input, .output = "", .handler = "builtin.discard", .workers = workers}}};
+}
+
+model::ScheduleSpec schedule(const char* queue, base::Duration every) {
+  model::ScheduleSpec spec;
+  spec.name = "beat";
+  spec.queue = queue;
+  spec.every = every;
+  spec.body = std::make_shared<const model::Body>();
+  return spec;
 }
 
 TEST_F(Configured, CreatesWhatIsNotThere) {
@@ -60,6 +72,28 @@ TEST_F(Configured, ChangesWhatIsThere) {
   EXPECT_EQ(queues_[0].settings.capacity, 6U);
   EXPECT_EQ(queues_[0].settings.retry.max_attempts, 3U);
   EXPECT_EQ(pipelines_[0].stages[0].spec.workers, 4U);
+}
+
+TEST_F(Configured, ASchedulePutsIntoQueuesOfPipelinesAndKeepsItsPlaceAndCounters) {
+  using namespace std::chrono_literals;
+  ASSERT_TRUE(apply({}, {pipeline("c", 0)}, {schedule("c", 1h)}).ok());
+  ASSERT_EQ(schedules_.size(), 1U);
+  const model::ScheduleState before = schedules_[0].state;
+  ASSERT_TRUE(apply({queue("d")}, {}, {schedule("d", 1h)}).ok());
+  EXPECT_EQ(schedules_[0].spec.queue, "d");
+  EXPECT_EQ(schedules_[0].state, before);
+  ASSERT_TRUE(apply({}, {}, {schedule("d", 2h)}).ok());
+  EXPECT_EQ(schedules_[0].state.create_time, before.create_time);
+  EXPECT_GT(schedules_[0].state.next, before.next);
+  ASSERT_TRUE(apply({}, {}, {}).ok());
+  EXPECT_EQ(schedules_.size(), 1U);
+}
+
+TEST_F(Configured, AScheduleNeedsItsQueue) {
+  using namespace std::chrono_literals;
+  const auto status = apply({}, {}, {schedule("nobody", 1h)});
+  EXPECT_TRUE(base::is(status, Reason::kQueueNotFound)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("configured schedule \"beat\": "));
 }
 
 TEST_F(Configured, LeavesAloneWhatItDoesNotName) {

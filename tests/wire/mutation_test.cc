@@ -89,6 +89,12 @@ std::vector<Entry> entries() {
                                          [](const auto& r) { return extend_of(r); }));
   all.push_back(
       entry<v1::ReleaseRequest>(R"({"queue": "a", "lease_tokens": [1, 2, 3]})", [](const auto& r) { return release_of(r); }));
+  all.push_back(entry<v1::CreateScheduleRequest>(
+      R"({"schedule": {"name": "s", "queue": "q", "cron": "*/5 9-17 1,15 jan-mar mon", "time_zone": "Europe/Berlin",
+          "payload": "eA==", "attributes": {"k": "v"}, "priority": -3, "catch_up": 7}})",
+      [](const auto& r) { return spec_of(r); }));
+  all.push_back(entry<v1::UpdateScheduleRequest>(R"({"schedule": {"name": "s", "queue": "q", "every": "1.5s"}})",
+                                                 [](const auto& r) { return spec_of(r); }));
   return all;
 }
 

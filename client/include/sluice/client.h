@@ -54,6 +54,16 @@ class Client {
   void remove_limit(const std::string& name) const;
   [[nodiscard]] LimitInfo limit(const std::string& name) const;
   [[nodiscard]] std::vector<LimitInfo> limits() const;
+  // Schedules, which put items by the clock. AlreadyExists; NotFound, also for the queue; InvalidArgument. An update replaces
+  // all of the spec: what is absent has its default; counters go on. Items that were put stay when a schedule is deleted.
+  Schedule create_schedule(const ScheduleSpec& spec) const;
+  Schedule update_schedule(const ScheduleSpec& spec) const;
+  void delete_schedule(const std::string& name) const;
+  // No ticks until it is resumed; none are made up for then.
+  Schedule pause_schedule(const std::string& name) const;
+  Schedule resume_schedule(const std::string& name) const;
+  [[nodiscard]] Schedule schedule(const std::string& name) const;
+  [[nodiscard]] std::vector<Schedule> schedules() const;
   // What stages can run.
   [[nodiscard]] std::vector<HandlerInfo> handlers() const;
 

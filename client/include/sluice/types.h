@@ -225,6 +225,36 @@ struct LimitInfo {
   std::vector<std::string> waiting = {};  // of them, those that wait for it, in the order of their turn
 };
 
+// Puts an item into a queue at each of its ticks, which come by cron or every so often: exactly one of the two.
+// docs/schedules.md.
+struct ScheduleSpec {
+  std::string name = {};
+  std::string queue = {};
+  std::string cron = {};                       // five fields as in crontab(5), or @daily and the like
+  std::string time_zone = {};                  // of the cron: "Europe/Berlin". Default UTC
+  std::optional<Duration> every = {};          // 10 ms to 366 days
+  std::string payload = {};                    // of each item, as are the next two
+  Attributes attributes = {};                  // at most 62; "sluice-schedule" and "sluice-tick" are added
+  std::int64_t priority = 0;                   // matters in a kPriority queue: smaller is sooner
+  std::optional<std::uint32_t> catch_up = {};  // 0 to 1,000 of the ticks that were missed, the latest. Default 1
+};
+
+// A schedule as it stands.
+struct Schedule {
+  ScheduleSpec spec = {};
+  bool paused = false;
+  Time create_time = {};
+  std::optional<Time> next_time = {};  // absent while it is paused
+  std::vector<Time> upcoming = {};     // the next five ticks
+  std::uint32_t waiting = 0;           // ticks that wait for room in the queue
+  // What became of the others. Each counts once.
+  std::uint64_t put = 0;
+  std::uint64_t skipped = 0;                // missed and not made up for, or due while others waited
+  std::uint64_t refused = 0;                // the queue was closed or not there, or the store was full
+  std::optional<Time> last_tick_time = {};  // of those that were put
+  std::string last_error = {};              // why the last one was refused; empty once one was put
+};
+
 struct PipelineSpec {
   std::string name = {};
   // Queues that are not listed here but named by a stage are created with default settings.
