@@ -6,9 +6,11 @@
 #include "server/admin/items.h"
 #include "server/admin/json.h"
 #include "server/admin/messages.h"
+#include "server/admin/pages.h"
 #include "server/admin/problem.h"
 #include "server/log/log.h"
 #include "server/wire/requests.h"
+#include "sluice/v1/limit_service.pb.h"
 #include "sluice/v1/pipeline_service.pb.h"
 #include "sluice/v1/queue_service.pb.h"
 
@@ -25,12 +27,6 @@ absl::StatusOr<Message> body_of(const Match& match) {
   Message message;
   if (auto status = read_json(match.request.body, message); !status.ok()) return status;
   return message;
-}
-
-Response answer(const Json& json) {
-  Response response;
-  response.body = dump(json);
-  return response;
 }
 
 void note(std::string_view what, std::string_view kind, std::string_view name) {
@@ -192,6 +188,58 @@ void resume_stage(const House& house, const Match& match, Reply reply) {
                                    });
 }
 
+// Runs `command(engine, now, name, effects)` on a schedule, and shows it once that is committed.
+template <class Command>
+void on_schedule(const House& house, std::string_view what, const Match& match, Reply reply, Command command) {
+  const std::string& name = match.part("schedule");
+  if (auto status = wire::check_name("schedule", name); !status.ok()) return reply(problem(status));
+  note(what, "schedule", name);
+  house.runtime.run(
+      [&](Engine& engine, base::Time now, Effects& effects) -> absl::StatusOr<engine::ScheduleView> {
+        if (auto status = command(engine, now, name, effects); !status.ok()) return status;
+        return engine.schedule(name);
+      },
+      [reply = std::move(reply), name](const absl::StatusOr<engine::ScheduleView>& schedule) {
+        if (!schedule.ok()) return reply(problem(about(schedule.status(), "schedule", name)));
+        reply(answer(shown(*schedule)));
+      });
+}
+
+void pause_schedule(const House& house, const Match& match, Reply reply) {
+  on_schedule(house, "pause", match, std::move(reply),
+              [](Engine& engine, base::Time now, const std::string& name, Effects& effects) {
+                return engine.pause_schedule(now, name, effects);
+              });
+}
+
+void resume_schedule(const House& house, const Match& match, Reply reply) {
+  on_schedule(house, "resume", match, std::move(reply),
+              [](Engine& engine, base::Time now, const std::string& name, Effects& effects) {
+                return engine.resume_schedule(now, name, effects);
+              });
+}
+
+void update_limit(const House& house, const Match& match, Reply reply) {
+  const std::string& name = match.part("limit");
+  auto spec = body_of<v1::LimitSpec>(match);
+  if (!spec.ok()) return reply(problem(spec.status()));
+  v1::UpdateLimitRequest request;
+  *request.mutable_limit() = *std::move(spec);
+  request.mutable_limit()->set_name(name);
+  const auto patch = wire::patch_of(request);
+  if (!patch.ok()) return reply(problem(patch.status()));
+  note("update", "limit", name);
+  house.runtime.run(
+      [&](Engine& engine, base::Time now, Effects& effects) -> absl::StatusOr<engine::LimitView> {
+        if (auto status = engine.update_limit(now, name, *patch, effects); !status.ok()) return status;
+        return engine.limit(now, name);
+      },
+      [reply = std::move(reply), name](const absl::StatusOr<engine::LimitView>& limit) {
+        if (!limit.ok()) return reply(problem(about(limit.status(), "limit", name)));
+        reply(answer(json_of(message_of(*limit))));
+      });
+}
+
 Response set_log_level(const Match& match) {
   const Json body = Json::parse(match.request.body, nullptr, false);
   const bool has_level = body.is_object() && body.contains("level") && body["level"].is_string();
@@ -219,6 +267,9 @@ void add_actions(const House& house, Router& router) {
   add("/api/v1/pipelines/{pipeline}/stages/{stage}/scale", scale_stage);
   add("/api/v1/pipelines/{pipeline}/stages/{stage}/pause", pause_stage);
   add("/api/v1/pipelines/{pipeline}/stages/{stage}/resume", resume_stage);
+  add("/api/v1/schedules/{schedule}/pause", pause_schedule);
+  add("/api/v1/schedules/{schedule}/resume", resume_schedule);
+  add("/api/v1/limits/{limit}/update", update_limit);
   router.add("PUT", "/api/v1/log", set_log_level);
 }
 

@@ -27,6 +27,9 @@ Response scrape(const House& house, Metrics& metrics) {
   Measured measured;
   measured.queues = see_queues(house.runtime);
   measured.pipelines = see_pipelines(house.runtime);
+  measured.limits = see_limits(house.runtime);
+  measured.schedules = see_schedules(house.runtime);
+  house.runtime.apply([&](const engine::Engine& engine, base::Time, engine::Effects&) { measured.jobs = engine.job_counts(); });
   measured.commit_times = house.runtime.commit_times();
   measured.calls = &house.calls;
   measured.registry = &house.runtime.handlers();

@@ -9,6 +9,7 @@
 #include "server/admin/items.h"
 #include "server/admin/json.h"
 #include "server/admin/messages.h"
+#include "server/admin/pages.h"
 #include "server/admin/problem.h"
 #include "server/log/log.h"
 #include "server/wire/requests.h"
@@ -20,34 +21,15 @@ namespace {
 
 using base::Reason;
 
-Response answer(const Json& json) {
-  Response response;
-  response.body = dump(json);
-  return response;
-}
-
-// A page of a list: one entry more than it shows tells whether there is a next one.
-template <class Entries, class Name>
-Json page_json(std::string_view key, const Entries& entries, std::size_t size, Name name) {
-  Json list = Json::array();
-  for (const auto& entry : entries) {
-    if (list.size() == size) break;
-    list.push_back(json_of(message_of(entry)));
-  }
-  const bool more = entries.size() > size;
-  return {{key, std::move(list)}, {"next_page_token", more ? wire::token_after(name(entries[size - 1])) : ""}};
-}
-
 Response list_queues(const House& house, const Match& match) {
-  v1::ListQueuesRequest request;
-  auto status = read_number(match, "page_size", [&](std::uint32_t size) { request.set_page_size(size); });
-  if (!status.ok()) return problem(status);
-  request.set_prefix(match.query("prefix"));
-  request.set_page_token(match.query("page_token"));
-  const auto page = wire::page_of(request);
+  auto request = page_request<v1::ListQueuesRequest>(match);
+  if (!request.ok()) return problem(request.status());
+  request->set_prefix(match.query("prefix"));
+  const auto page = wire::page_of(*request);
   if (!page.ok()) return problem(page.status());
-  const auto queues = see_queues(house.runtime, request.prefix(), page->after, std::size_t{page->size} + 1);
-  return answer(page_json("queues", queues, page->size, [](const engine::QueueView& queue) { return queue.name; }));
+  const auto queues = see_queues(house.runtime, request->prefix(), page->after, std::size_t{page->size} + 1);
+  return answer(
+      page_json("queues", queues, page->size, [](const engine::QueueView& queue) { return wire::token_after(queue.name); }));
 }
 
 Response show_queue(const House& house, const Match& match) {
@@ -58,14 +40,13 @@ Response show_queue(const House& house, const Match& match) {
 }
 
 Response list_pipelines(const House& house, const Match& match) {
-  v1::ListPipelinesRequest request;
-  auto status = read_number(match, "page_size", [&](std::uint32_t size) { request.set_page_size(size); });
-  if (!status.ok()) return problem(status);
-  request.set_page_token(match.query("page_token"));
-  const auto page = wire::page_of(request);
+  const auto request = page_request<v1::ListPipelinesRequest>(match);
+  if (!request.ok()) return problem(request.status());
+  const auto page = wire::page_of(*request);
   if (!page.ok()) return problem(page.status());
   const auto pipelines = see_pipelines(house.runtime, page->after, std::size_t{page->size} + 1);
-  return answer(page_json("pipelines", pipelines, page->size, [](const PipelineSeen& seen) { return seen.view.name; }));
+  return answer(page_json("pipelines", pipelines, page->size,
+                          [](const PipelineSeen& seen) { return wire::token_after(seen.view.name); }));
 }
 
 Response show_pipeline(const House& house, const Match& match) {
@@ -104,19 +85,18 @@ Response list_running(const House& house) {
 }
 
 Response list_workers(const House& house, const Match& match) {
-  v1::ListWorkersRequest request;
-  auto status = read_number(match, "page_size", [&](std::uint32_t size) { request.set_page_size(size); });
-  if (!status.ok()) return problem(status);
-  request.set_pipeline(match.query("pipeline"));
-  request.set_stage(match.query("stage"));
-  request.set_page_token(match.query("page_token"));
-  const auto page = wire::page_of(request);
+  auto request = page_request<v1::ListWorkersRequest>(match);
+  if (!request.ok()) return problem(request.status());
+  request->set_pipeline(match.query("pipeline"));
+  request->set_stage(match.query("stage"));
+  const auto page = wire::page_of(*request);
   if (!page.ok()) return problem(page.status());
   std::vector<engine::WorkerView> workers;
   house.runtime.apply([&](const engine::Engine& engine, base::Time, engine::Effects&) {
     workers = engine.list_workers(page->pipeline, page->stage, page->after, std::size_t{page->size} + 1);
   });
-  return answer(page_json("workers", workers, page->size, [](const engine::WorkerView& worker) { return worker.id; }));
+  return answer(
+      page_json("workers", workers, page->size, [](const engine::WorkerView& worker) { return wire::token_after(worker.id); }));
 }
 
 Response list_stalls(const House& house) {
@@ -192,7 +172,7 @@ absl::Status about(absl::Status status, std::string_view key, std::string_view n
 
 void add_lists(const House& house, Router& router) {
   const auto add = [&](std::string_view path, Response (*show)(const House&, const Match&)) {
-    router.add("GET", path, [&house, show](const Match& match) { return show(house, match); });
+    add_view(house, router, path, show);
   };
   const auto add_all = [&](std::string_view path, Response (*show)(const House&)) {
     router.add("GET", path, [&house, show](const Match&) { return show(house); });
@@ -211,6 +191,9 @@ void add_lists(const House& house, Router& router) {
   add_all("/api/v1/stages", list_stages);
   add_all("/api/v1/running", list_running);
   add("/api/v1/workers", list_workers);
+  add_lists_of_jobs(house, router);
+  add_lists_of_limits(house, router);
+  add_lists_of_schedules(house, router);
   add_all("/api/v1/stalls", list_stalls);
   add_all("/api/v1/handlers", list_handlers);
   router.add("GET", "/api/v1/log", [](const Match&) { return answer({{"level", log::name(log::level())}}); });

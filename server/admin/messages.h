@@ -2,10 +2,14 @@
 #pragma once
 
 #include "server/admin/snapshot.h"
+#include "server/wire/jobs.h"
 #include "server/wire/views.h"
 #include "server/wire/work.h"
+#include "sluice/v1/job.pb.h"
+#include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
 #include "sluice/v1/queue.pb.h"
+#include "sluice/v1/schedule.pb.h"
 
 namespace sluice::admin {
 
@@ -19,6 +23,31 @@ namespace sluice::admin {
   v1::Worker worker;
   wire::fill(view, worker);
   return worker;
+}
+
+[[nodiscard]] inline v1::Limit message_of(const engine::LimitView& view) {
+  v1::Limit limit;
+  wire::fill(view, limit);
+  return limit;
+}
+
+[[nodiscard]] inline v1::Schedule message_of(const engine::ScheduleView& view) {
+  v1::Schedule schedule;
+  wire::fill(view, schedule);
+  return schedule;
+}
+
+// Without its results, which may be large.
+[[nodiscard]] inline v1::Job message_of(const engine::JobView& view) {
+  v1::Job job;
+  wire::fill(view, false, job);
+  return job;
+}
+
+[[nodiscard]] inline v1::Batch message_of(const engine::BatchView& view) {
+  v1::Batch batch;
+  wire::fill(view, batch);
+  return batch;
 }
 
 [[nodiscard]] inline v1::Pipeline message_of(const PipelineSeen& seen) {

@@ -38,6 +38,9 @@ std::string Metrics::text(const Measured& measured) {
   out.value({}, std::uint64_t{measured.ready});
   write_queues(measured.queues, out);
   write_stages(measured.pipelines, out);
+  write_jobs(measured.jobs, out);
+  write_limits(measured.limits, out);
+  write_schedules(measured.schedules, out);
   out.family("sluice_commit_seconds", Type::kHistogram, "From a command to the commit of what it changed.");
   out.value({}, measured.commit_times);
   write_payloads(measured.payloads, out);

@@ -25,6 +25,9 @@ namespace sluice::admin {
 struct Measured {
   std::vector<engine::QueueView> queues;
   std::vector<PipelineSeen> pipelines;
+  std::vector<engine::LimitView> limits;
+  std::vector<engine::ScheduleView> schedules;
+  engine::JobCounts jobs;
   base::Histogram commit_times;
   const base::CallCounts* calls = nullptr;       // null: left out
   const handlers::Registry* registry = nullptr;  // null: left out
@@ -52,23 +55,36 @@ struct StageCounts {
   bool operator==(const StageCounts&) const = default;
 };
 
+// What a schedule has counted.
+struct TickCounts {
+  model::ScheduleCounters counters;
+
+  void add_growth(const TickCounts& before, const TickCounts& now);
+  bool operator==(const TickCounts&) const = default;
+};
+
 // Remembers what must outlive the things that are counted. Not thread-safe.
 class Metrics {
  public:
   explicit Metrics(std::size_t most_queues = limits::kMaxMetricQueues, std::size_t most_stages = limits::kMaxMetricStages)
-      : queues_(most_queues), stages_(most_stages) {}
+      : queues_(most_queues), stages_(most_stages), schedules_(most_queues) {}
 
   [[nodiscard]] std::string text(const Measured& measured);
 
  private:
   void write_queues(const std::vector<engine::QueueView>& all, Exposition& out);
   void write_stages(const std::vector<PipelineSeen>& all, Exposition& out);
+  void write_schedules(const std::vector<engine::ScheduleView>& all, Exposition& out);
 
   Book<QueueCounts> queues_;
   Book<StageCounts> stages_;
+  Book<TickCounts> schedules_;
 };
 
 // The parts without memory.
+void write_jobs(const engine::JobCounts& jobs, Exposition& out);
+// At most limits::kMaxMetricQueues of them, in order of their names.
+void write_limits(const std::vector<engine::LimitView>& all, Exposition& out);
 void write_calls(const base::CallCounts& calls, Exposition& out);
 void write_exits(const handlers::Registry& registry, Exposition& out);
 void write_process(Exposition& out);

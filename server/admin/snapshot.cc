@@ -22,7 +22,32 @@ PipelineSeen with_stages(const runtime::Runtime& runtime, PipelineView&& view) {
   return seen;
 }
 
+// All of what is listed by name: `page(engine, now, after)` gives those after a name.
+template <class View, class Page>
+std::vector<View> see_all(runtime::Runtime& runtime, Page page) {
+  std::vector<View> all;
+  std::vector<View> some;
+  do {
+    const std::string after = all.empty() ? std::string() : all.back().spec.name;
+    runtime.apply([&](const Engine& engine, base::Time now, Effects&) { some = page(engine, now, after); });
+    std::ranges::move(some, std::back_inserter(all));
+  } while (some.size() == limits::kSnapshotPage);
+  return all;
+}
+
 }  // namespace
+
+std::vector<engine::LimitView> see_limits(runtime::Runtime& runtime) {
+  return see_all<engine::LimitView>(runtime, [](const Engine& engine, base::Time now, const std::string& after) {
+    return engine.list_limits(now, after, limits::kSnapshotPage);
+  });
+}
+
+std::vector<engine::ScheduleView> see_schedules(runtime::Runtime& runtime) {
+  return see_all<engine::ScheduleView>(runtime, [](const Engine& engine, base::Time, const std::string& after) {
+    return engine.list_schedules(after, limits::kSnapshotPage);
+  });
+}
 
 std::vector<QueueView> see_queues(runtime::Runtime& runtime, std::string_view prefix, std::string after, std::size_t limit) {
   std::vector<QueueView> all;

@@ -23,6 +23,9 @@ struct PipelineSeen {
 [[nodiscard]] std::vector<engine::QueueView> see_queues(runtime::Runtime& runtime);
 [[nodiscard]] std::vector<PipelineSeen> see_pipelines(runtime::Runtime& runtime);
 
+[[nodiscard]] std::vector<engine::LimitView> see_limits(runtime::Runtime& runtime);
+[[nodiscard]] std::vector<engine::ScheduleView> see_schedules(runtime::Runtime& runtime);
+
 // A page: at most `limit` queues after the name `after`.
 [[nodiscard]] std::vector<engine::QueueView> see_queues(runtime::Runtime& runtime, std::string_view prefix, std::string after,
                                                         std::size_t limit);

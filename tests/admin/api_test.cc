@@ -172,6 +172,56 @@ TEST(Api, ShowsWhatRunsAndWhatHasDied) {
   EXPECT_EQ(stages[0]["busy_workers"], 1);
 }
 
+TEST(Api, ShowsJobsAndBatches) {
+  Rig rig;
+  rig.create("q");
+  rig.submit("q", {"a", "b"});
+  const auto jobs = rig.json("/api/v1/jobs?state=running");
+  ASSERT_EQ(jobs["jobs"].size(), 2U);
+  EXPECT_EQ(jobs["counts"]["running"], 2);
+  EXPECT_EQ(jobs["counts"]["batches"], 1);
+  EXPECT_THAT(rig.json("/api/v1/jobs?state=failed")["jobs"], IsEmpty());
+  const auto id = jobs["jobs"][1]["job_id"].dump();
+  EXPECT_EQ(rig.json("/api/v1/jobs/" + id)["state"], "JOB_STATE_RUNNING");
+  const auto first = rig.json("/api/v1/jobs?page_size=1");
+  const auto second = rig.json("/api/v1/jobs?page_size=1&page_token=" + first["next_page_token"].get<std::string>());
+  EXPECT_EQ(second["jobs"][0], jobs["jobs"][1]);
+  const auto batches = rig.json("/api/v1/batches")["batches"];
+  ASSERT_EQ(batches.size(), 1U);
+  const auto batch = batches[0]["batch_id"].dump();
+  EXPECT_EQ(rig.json("/api/v1/batches/" + batch), batches[0]);
+  EXPECT_EQ(rig.json("/api/v1/jobs?batch=" + batch)["jobs"].size(), 2U);
+  for (const char* bad : {"jobs/x", "jobs?state=x", "jobs?batch=x", "jobs?page_size=0x", "batches/x", "batches?page_token=x"}) {
+    EXPECT_EQ(get(rig.port(), std::string("/api/v1/") + bad).status, 400) << bad;
+  }
+  for (const char* missing : {"jobs/99999999999", "batches/99999999999"}) {
+    EXPECT_EQ(get(rig.port(), std::string("/api/v1/") + missing).status, 404) << missing;
+  }
+}
+
+TEST(Api, ShowsLimitsAndSchedules) {
+  Rig rig;
+  rig.create("q");
+  rig.create_limit("a/b", 3);
+  rig.create_limit("c", 1);
+  rig.create_schedule("nightly", "q");
+  const auto limits = rig.json("/api/v1/limits?page_size=1");
+  ASSERT_EQ(limits["limits"].size(), 1U);
+  EXPECT_EQ(limits["limits"][0]["spec"]["max_at_once"], 3);
+  const auto more = rig.json("/api/v1/limits?page_token=" + limits["next_page_token"].get<std::string>());
+  EXPECT_EQ(more["limits"][0]["spec"]["name"], "c");
+  EXPECT_EQ(rig.json("/api/v1/limits/a%2Fb"), limits["limits"][0]);
+  const auto schedule = rig.json("/api/v1/schedules")["schedules"][0];
+  EXPECT_EQ(schedule["spec"]["cron"], "@yearly");
+  EXPECT_EQ(schedule["spec"]["payload_bytes"], 7);
+  EXPECT_FALSE(schedule["spec"].contains("payload"));
+  EXPECT_EQ(schedule["upcoming"].size(), limits::kUpcomingTicks);
+  EXPECT_EQ(rig.json("/api/v1/schedules/nightly"), schedule);
+  for (const char* missing : {"limits/x", "schedules/x"}) {
+    EXPECT_EQ(get(rig.port(), std::string("/api/v1/") + missing).status, 404) << missing;
+  }
+}
+
 TEST(Api, SaysWhatIsStalled) {
   Rig rig;
   EXPECT_THAT(rig.json("/api/v1/stalls")["stalls"], IsEmpty());
@@ -270,6 +320,21 @@ TEST(Actions, ScalePauseResumeAndCloseStages) {
   EXPECT_EQ(post(rig.port(), "/api/v1/pipelines/line/stages/none/pause").status, 404);
   EXPECT_EQ(post(rig.port(), "/api/v1/pipelines/line/close").status, 200);
   rig.until("/api/v1/pipelines/line", [](const json& seen) { return seen["finished"] == true; });
+}
+
+TEST(Actions, UpdateLimitsAndPauseSchedules) {
+  Rig rig;
+  rig.create("q");
+  rig.create_limit("a/b", 3);
+  rig.create_schedule("nightly", "q");
+  const auto updated = post(rig.port(), "/api/v1/limits/a%2Fb/update", R"({"max_at_once": 6})");
+  EXPECT_EQ(json::parse(updated.body)["spec"]["max_at_once"], 6) << updated.body;
+  EXPECT_EQ(post(rig.port(), "/api/v1/limits/a%2Fb/update", R"({"max_at_once": 1000001})").status, 400);
+  EXPECT_EQ(post(rig.port(), "/api/v1/limits/x/update", R"({"max_at_once": 1})").status, 404);
+  EXPECT_EQ(json::parse(post(rig.port(), "/api/v1/schedules/nightly/pause").body)["paused"], true);
+  EXPECT_THAT(rig.json("/api/v1/schedules/nightly")["upcoming"], IsEmpty());
+  EXPECT_EQ(json::parse(post(rig.port(), "/api/v1/schedules/nightly/resume").body)["paused"], false);
+  EXPECT_EQ(post(rig.port(), "/api/v1/schedules/x/pause").status, 404);
 }
 
 TEST(Actions, RefuseABodyThatSaysSomethingElse) {

@@ -192,6 +192,31 @@ TEST(Metrics, TellWhatIsStalledAndNotReady) {
   EXPECT_EQ(all.at("sluice_ready"), 0);
 }
 
+TEST(Metrics, TellOfJobsLimitsAndSchedules) {
+  Measured measured;
+  measured.jobs = {.running = 3, .ended = 4, .result_bytes = 5, .batches = 6, .awaiters = 7};
+  measured.limits.push_back({.spec = {.name = "db", .max_at_once = 2}, .in_use = 1, .waiting = {{"p", "s"}}});
+  measured.schedules.push_back(
+      {.spec = {.name = "a"}, .state = {.paused = true, .counters = {.put = 1, .skipped = 2, .refused = 3}}});
+  measured.schedules.push_back({.spec = {.name = "b"}, .state = {.waiting = {base::Time{}}, .counters = {.put = 4}}});
+  Metrics metrics(1);
+  auto all = values(metrics.text(measured));
+  EXPECT_EQ(all.at(R"(sluice_jobs{state="running"})"), 3);
+  EXPECT_EQ(all.at("sluice_batches"), 6);
+  EXPECT_EQ(all.at(R"(sluice_limit_in_use{limit="db"})"), 1);
+  EXPECT_EQ(all.at(R"(sluice_limit_max_at_once{limit="db"})"), 2);
+  EXPECT_EQ(all.at(R"(sluice_limit_waiting_stages{limit="db"})"), 1);
+  EXPECT_EQ(all.at(R"(sluice_schedule_ticks_total{schedule="a",result="skipped"})"), 2);
+  EXPECT_EQ(all.at(R"(sluice_schedule_paused{schedule="a"})"), 1);
+  EXPECT_EQ(all.at(R"(sluice_schedule_ticks_total{schedule="_other",result="put"})"), 4);
+  EXPECT_EQ(all.at(R"(sluice_schedule_waiting{schedule="_other"})"), 1);
+  // What those without series of their own have counted stays when they are gone.
+  measured.schedules.pop_back();
+  all = values(metrics.text(measured));
+  EXPECT_EQ(all.at("sluice_schedules"), 1);
+  EXPECT_EQ(all.at(R"(sluice_schedule_ticks_total{schedule="_other",result="put"})"), 4);
+}
+
 // docs/admin.md explains every metric, and no other.
 TEST(Metrics, AreAllExplained) {
   static constexpr base::CallName kNames[] = {{"s", "M", "unary"}};

@@ -103,6 +103,34 @@ void Rig::put(const std::string& queue, const std::string& payload) {
   EXPECT_TRUE(std::get<engine::PutAnswer>(*caller.seen()).status.ok());
 }
 
+void Rig::submit(const std::string& queue, const std::vector<std::string>& payloads) {
+  engine::PutCommand command{.queue = queue, .items = {}};
+  for (const std::string& payload : payloads) {
+    command.items.push_back({std::make_shared<model::Body>(model::Body{payload, {}})});
+  }
+  command.submission = std::make_shared<engine::Submission>(engine::Submission{.begins_batch = true, .seals_batch = true});
+  Caller caller;
+  runtime_->apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    engine.put(now, std::move(command), caller, effects);
+  });
+  ASSERT_TRUE(caller.seen());
+  EXPECT_TRUE(std::get<engine::PutAnswer>(*caller.seen()).status.ok());
+}
+
+void Rig::create_limit(const std::string& limit, std::uint32_t max_at_once) {
+  run([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    return engine.create_limit(now, {.name = limit, .max_at_once = max_at_once}, effects);
+  });
+}
+
+void Rig::create_schedule(const std::string& schedule, const std::string& queue) {
+  const model::ScheduleSpec spec{
+      .name = schedule, .queue = queue, .cron = "@yearly", .body = std::make_shared<model::Body>(model::Body{"payload", {}})};
+  run([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    return engine.create_schedule(now, spec, effects);
+  });
+}
+
 void Rig::take(const std::string& queue) {
   Caller caller;
   runtime_->apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {

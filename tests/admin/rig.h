@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -47,6 +48,10 @@ class Rig {
   // input -> stage "work" of pipeline "line" -> output; the handler is the gate.
   void create_line(std::uint32_t workers = 1);
   void put(const std::string& queue, const std::string& payload);
+  // Both jobs of one batch, in a queue.
+  void submit(const std::string& queue, const std::vector<std::string>& payloads);
+  void create_limit(const std::string& limit, std::uint32_t max_at_once);
+  void create_schedule(const std::string& schedule, const std::string& queue);
   // Leases an item for good.
   void take(const std::string& queue);
 
