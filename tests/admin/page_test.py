@@ -211,6 +211,21 @@ class Page(PageTest):
         self.wait(lambda: any("it smells" in text for text in self.texts("#dead tbody tr")), "the dead letter is shown")
         self.assertIn("no good", self.texts("#dead tbody tr")[0])
 
+    def test_shows_jobs_limits_and_schedules(self):
+        self.assertFalse(self.one("#schedules").is_displayed(), "what there is none of takes no room")
+        self.sluiced.run("limit", "create", "database", "--at-once", "3")
+        self.sluiced.run("schedule", "create", "nightly", "other", "--cron", "0 3 * * *", "--time-zone", "Europe/Berlin")
+        jobs = self.sluiced.run("submit", "tasks", "a", "b").split()
+        self.wait(lambda: "0 of 3" in self.one("#limits tbody").text, "the limit is shown")
+        self.wait(lambda: "0 3 * * * Europe/Berlin" in self.one("#schedules tbody").text, "the schedule is shown")
+        self.wait(lambda: self.texts("#jobs tbody th") == jobs, "the jobs are shown")
+        self.driver.execute_script("document.getElementById('jobs').scrollIntoView()")
+        self.shoot("rules")
+        self.press("Pause", within="#schedules tbody")
+        self.wait(lambda: "paused" in self.one("#schedules tbody").text, "the schedule is paused")
+        self.press("Resume", within="#schedules tbody")
+        self.wait(lambda: "paused" not in self.one("#schedules tbody").text, "the schedule ticks again")
+
     def test_comes_back_after_a_restart(self):
         self.sluiced.run("put", "tasks", "a")
         self.wait_for_cell("tasks", 1, "1")

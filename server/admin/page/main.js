@@ -3,6 +3,7 @@ import {look} from './api.js';
 import {drawCharts, startCharts} from './charts.js';
 import {drawPipelines} from './flow.js';
 import {count, element, rate, setData, setText} from './format.js';
+import {lookForRules} from './rules.js';
 import {changed, connect, onChange, state, totals} from './state.js';
 import {drawQueues, lookForItems} from './tables.js';
 import {openQueue} from './queue_dialog.js';
@@ -73,6 +74,7 @@ document.addEventListener('keydown', (event) => {
 function start() {
   connect();
   lookForItems();
+  lookForRules();
   startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
   look('server').then((server) => setText(byId('version'), `sluiced ${server.version}`)).catch(() => {});
 }

@@ -51,7 +51,7 @@ function emptyRow(cells, numbers) {
 }
 
 const emptyRows = new Map();
-function rowOf(first, cells, numbers) {
+export function rowOf(first, cells, numbers) {
   const kind = `${cells} ${numbers}`;
   if (!emptyRows.has(kind)) emptyRows.set(kind, emptyRow(cells, numbers));
   const row = emptyRows.get(kind).cloneNode(true);
@@ -61,7 +61,7 @@ function rowOf(first, cells, numbers) {
 }
 
 const linkButton = (text, onclick) => element('button', {type: 'button', class: 'link', onclick}, text);
-const nameButton = (name) => linkButton(name, () => openQueue(name));
+export const nameButton = (name) => linkButton(name, () => openQueue(name));
 
 function stateOf(queue) {
   if (queue.stalls.length) return 'stalled';
@@ -90,8 +90,8 @@ export function drawQueues(state, filter) {
   return complete;
 }
 
-// What is asked for, again and again, while somebody looks.
-class Asked {
+// What is asked for, again and again, while somebody looks. Without anything to show it says so, or hides, if it has no words for it.
+export class Asked {
   constructor(id, target, draw) {
     this.table = document.getElementById(id);
     this.nothing = this.table.parentElement.querySelector('.nothing');
@@ -103,7 +103,8 @@ class Asked {
   async ask() {
     try {
       const shown = this.draw(this.rows, await look(this.target));
-      this.nothing.hidden = shown > 0;
+      if (this.nothing) this.nothing.hidden = shown > 0;
+      else this.table.closest('section').hidden = shown === 0;
     } catch {
       // The connection's state, above, says that the server is not there.
     }
@@ -141,13 +142,13 @@ const dead = new Asked('dead', 'dead_letters', (rows, answer) => {
   return items.length;
 });
 
-export function lookForItems() {
+export function lookAgain(...lists) {
   const ask = () => {
-    if (document.hidden) return;
-    running.ask();
-    dead.ask();
+    if (!document.hidden) lists.forEach((list) => list.ask());
   };
   ask();
   setInterval(ask, kLookEvery);
   document.addEventListener('visibilitychange', ask);
 }
+
+export const lookForItems = () => lookAgain(running, dead);

@@ -1,0 +1,94 @@
+// Besides queues and stages: jobs and their batches, limits, schedules. Each list shows itself when it holds something.
+import {act, path} from './api.js';
+import {count, element, setData, setText, span} from './format.js';
+import {serverNow} from './state.js';
+import {Asked, lookAgain, nameButton, rowOf} from './tables.js';
+
+const kShown = 50;
+
+const kBatchStates = {BATCH_STATE_OPEN: 'open', BATCH_STATE_DONE: 'done', BATCH_STATE_ABANDONED: 'abandoned'};
+
+// The oldest: what should have ended is among them.
+const jobs = new Asked('jobs', `jobs?state=running&page_size=${kShown}`, (rows, answer) => {
+  rows.show(answer.jobs, ({job_id}) => job_id, ({job_id}) => rowOf(String(job_id), 4, 2), (row, job) => {
+    const [queue, batch, items, age] = row.parts;
+    if (!queue.firstChild) queue.append(nameButton(job.queue));
+    setText(batch, job.batch_id || '–');
+    setText(items, count(job.items));
+    setText(age, span(Math.max(0, (serverNow() - Date.parse(job.submit_time)) / 1000)));
+  });
+  return answer.jobs.length;
+});
+
+const batches = new Asked('batches', 'batches?page_size=1000', (rows, answer) => {
+  // The newest are the last.
+  const shown = answer.batches.slice(-kShown).reverse();
+  rows.show(shown, ({batch_id}) => batch_id, ({batch_id}) => rowOf(String(batch_id), 5, 1), (row, batch) => {
+    const [state, running, succeeded, failed, bar] = row.parts;
+    setText(state, kBatchStates[batch.state] ?? batch.state);
+    const ended = batch.succeeded + batch.failed;
+    setText(running, count(batch.jobs - ended));
+    setText(succeeded, count(batch.succeeded));
+    setText(failed, count(batch.failed));
+    if (!bar.firstChild) bar.append(element('progress', {'aria-label': 'Jobs that have ended'}));
+    bar.firstChild.max = batch.jobs || 1;
+    bar.firstChild.value = ended;
+  });
+  return shown.length;
+});
+
+function rateOf({per_second, burst}) {
+  if (!per_second) return '–';
+  return burst > 1 ? `${per_second}/s, burst ${count(burst)}` : `${per_second}/s`;
+}
+
+const limits = new Asked('limits', `limits?page_size=${kShown}`, (rows, answer) => {
+  rows.show(answer.limits, ({spec}) => spec.name, ({spec}) => rowOf(spec.name, 4, 0), (row, limit) => {
+    const [used, rate, stages, waiting] = row.parts;
+    const most = limit.spec.max_at_once;
+    setText(used, most ? `${count(limit.in_use)} of ${count(most)}` : count(limit.in_use));
+    setText(rate, rateOf(limit.spec));
+    setText(stages, count(limit.stages.length));
+    setText(waiting, limit.waiting.map(({pipeline, stage}) => `${pipeline}/${stage}`).join(', ') || '–');
+    setData(row, 'stalled', limit.waiting.length > 0);
+  });
+  return answer.limits.length;
+});
+
+const timesOf = ({cron, time_zone, every}) => cron ? `${cron} ${time_zone || 'UTC'}` : `every ${every}`;
+
+function nextOf({paused, waiting, next_time}) {
+  if (paused) return 'paused';
+  if (waiting) return 'waits for room';
+  return `in ${span(Math.max(0, (Date.parse(next_time) - serverNow()) / 1000))}`;
+}
+
+function scheduleRow({spec}) {
+  const row = rowOf(spec.name, 7, 3);
+  row.parts[0].append(nameButton(spec.queue));
+  const button = element('button', {type: 'button', onclick: () => act(path('schedules', spec.name, row.verb), {}, () => {
+    schedules.ask();
+    return row.verb === 'pause' ? `${spec.name} is paused` : `${spec.name} ticks again`;
+  })});
+  row.button = button;
+  row.parts[6].append(button);
+  return row;
+}
+
+const schedules = new Asked('schedules', `schedules?page_size=${kShown}`, (rows, answer) => {
+  rows.show(answer.schedules, ({spec}) => `${spec.name} ${spec.queue}`, scheduleRow, (row, schedule) => {
+    const [, times, next, put, skipped, refused] = row.parts;
+    setText(times, timesOf(schedule.spec));
+    setText(next, nextOf(schedule));
+    setText(put, count(schedule.put));
+    setText(skipped, count(schedule.skipped));
+    setText(refused, count(schedule.refused));
+    row.verb = schedule.paused ? 'resume' : 'pause';
+    setText(row.button, schedule.paused ? 'Resume' : 'Pause');
+    setData(row, 'stalled', schedule.last_error !== '' || schedule.waiting > 0);
+    if (row.title !== schedule.last_error) row.title = schedule.last_error;
+  });
+  return answer.schedules.length;
+});
+
+export const lookForRules = () => lookAgain(jobs, batches, limits, schedules);
