@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 
 #include <fmt/format.h>
@@ -53,7 +54,9 @@ std::string next_text(const v1::Schedule& schedule) {
 std::string item_text(const v1::ScheduleSpec& spec) {
   std::string text = fmt::format("{} of payload", bytes_text(spec.payload().size()));
   if (spec.priority() != 0) text += fmt::format(", priority {}", spec.priority());
-  for (const auto& [key, value] : spec.attributes()) text += fmt::format(", {}={}", key, value);
+  // The message has them in no order.
+  const std::map<std::string, std::string> attributes(spec.attributes().begin(), spec.attributes().end());
+  for (const auto& [key, value] : attributes) text += fmt::format(", {}={}", key, value);
   return text;
 }
 

@@ -7,10 +7,9 @@
 //   remote             runs nothing: what a stage has whose work is done by workers on other machines
 //   builtin.sleep      waits without holding a thread, then as identity
 //   builtin.block      blocks a thread of its own for as long, then as identity: what a careless native handler does
-//   builtin.spin       holds the server's own thread for as long, up to 10 s: what no handler may do; for
-//   --debug-slow-reactions builtin.fail       always fails: FAILED with attribute "message", or the payload's first 200 bytes
-//   as the message; attribute
-//                      "do_not_retry" = "true" makes it final
+//   builtin.spin       holds the server's own thread for as long, up to 10 s: what no handler may do
+//   builtin.fail       always fails: FAILED, with attribute "message" or the payload's first 200 bytes;
+//                      final with attribute "do_not_retry" = "true"
 //
 // sleep, block and spin take their duration from the attribute "sleep", or else from the payload: "100ms", "1.5s", "2m".
 // Neither is one: BAD_ARGUMENT, not retried.

@@ -12,7 +12,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-JobPtr job(std::uint64_t id) { return std::make_shared<Job>(Input{.item = model::ItemId{id}}); }
+JobPtr job(std::uint64_t id) {
+  return std::make_shared<Job>(Input{.item = model::ItemId{id}, .body = std::make_shared<const model::Body>()});
+}
 
 class HandTest : public ::testing::Test {
  protected:
