@@ -23,6 +23,7 @@ namespace sluice::internal {
 
 [[nodiscard]] Duration from_proto(const google::protobuf::Duration& duration);
 [[nodiscard]] Time from_proto(const google::protobuf::Timestamp& time);
+// What is beyond the times that there are becomes the last, or first, of them.
 [[nodiscard]] Time from_unix_micros(std::int64_t micros);
 [[nodiscard]] QueueSettings from_proto(const v1::QueueSettings& settings);
 [[nodiscard]] Failure from_proto(const v1::Failure& failure);

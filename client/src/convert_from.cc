@@ -90,6 +90,11 @@ Time from_proto(const google::protobuf::Timestamp& time) {
 }
 
 Time from_unix_micros(std::int64_t micros) {
+  // The lease of a stream, which never runs out, has the latest time of all; finer units end sooner.
+  constexpr auto kLast = std::chrono::floor<std::chrono::microseconds>(Time::max().time_since_epoch());
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::microseconds>(Time::min().time_since_epoch());
+  if (micros > kLast.count()) return Time::max();
+  if (micros < kFirst.count()) return Time::min();
   return Time(std::chrono::duration_cast<system_clock::duration>(std::chrono::microseconds(micros)));
 }
 
