@@ -13,29 +13,17 @@
 
 namespace sluice::admin {
 
-[[nodiscard]] inline v1::Queue message_of(const engine::QueueView& view) {
-  v1::Queue queue;
-  wire::fill(view, queue);
-  return queue;
+template <class Message, class View>
+[[nodiscard]] Message filled(const View& view) {
+  Message message;
+  wire::fill(view, message);
+  return message;
 }
 
-[[nodiscard]] inline v1::Worker message_of(const engine::WorkerView& view) {
-  v1::Worker worker;
-  wire::fill(view, worker);
-  return worker;
-}
-
-[[nodiscard]] inline v1::Limit message_of(const engine::LimitView& view) {
-  v1::Limit limit;
-  wire::fill(view, limit);
-  return limit;
-}
-
-[[nodiscard]] inline v1::Schedule message_of(const engine::ScheduleView& view) {
-  v1::Schedule schedule;
-  wire::fill(view, schedule);
-  return schedule;
-}
+[[nodiscard]] inline v1::Queue message_of(const engine::QueueView& view) { return filled<v1::Queue>(view); }
+[[nodiscard]] inline v1::Worker message_of(const engine::WorkerView& view) { return filled<v1::Worker>(view); }
+[[nodiscard]] inline v1::Limit message_of(const engine::LimitView& view) { return filled<v1::Limit>(view); }
+[[nodiscard]] inline v1::Schedule message_of(const engine::ScheduleView& view) { return filled<v1::Schedule>(view); }
 
 // Without its results, which may be large.
 [[nodiscard]] inline v1::Job message_of(const engine::JobView& view) {
@@ -44,11 +32,7 @@ namespace sluice::admin {
   return job;
 }
 
-[[nodiscard]] inline v1::Batch message_of(const engine::BatchView& view) {
-  v1::Batch batch;
-  wire::fill(view, batch);
-  return batch;
-}
+[[nodiscard]] inline v1::Batch message_of(const engine::BatchView& view) { return filled<v1::Batch>(view); }
 
 [[nodiscard]] inline v1::Pipeline message_of(const PipelineSeen& seen) {
   v1::Pipeline pipeline;
