@@ -80,6 +80,55 @@ std::string pipeline_text(const model::PipelineRecord& pipeline) {
   return text;
 }
 
+std::string limit_text(const model::LimitSpec& limit) {
+  std::string text = fmt::format("limit {}:", limit.name);
+  if (limit.max_at_once > 0) text += fmt::format(" {} at once", limit.max_at_once);
+  if (limit.per_second > 0.0) text += fmt::format(" {:g} a second, burst {}", limit.per_second, limit.burst);
+  return text + '\n';
+}
+
+std::string schedule_text(const model::ScheduleRecord& schedule) {
+  const auto& [spec, state] = schedule;
+  const std::string times = spec.cron.empty()
+                                ? fmt::format("every {} us", spec.every.count())
+                                : fmt::format("{} {}", spec.cron, spec.time_zone.empty() ? "UTC" : spec.time_zone);
+  return fmt::format("schedule {} -> {}: {}, {}; {} put, {} skipped, {} refused\n", spec.name, spec.queue, times,
+                     state.paused ? "paused" : "next " + time_text(state.next), state.counters.put, state.counters.skipped,
+                     state.counters.refused);
+}
+
+std::string jobs_text(const journal::JobInspection& jobs) {
+  if (jobs.running + jobs.ended + jobs.batches == 0) return "";
+  return fmt::format("jobs: {} running, {} ended; batches: {}, {} of them not done\n", jobs.running, jobs.ended, jobs.batches,
+                     jobs.open_batches);
+}
+
+Json limit_json(const model::LimitSpec& limit) {
+  return {{"name", limit.name}, {"max_at_once", limit.max_at_once}, {"per_second", limit.per_second}, {"burst", limit.burst}};
+}
+
+Json schedule_json(const model::ScheduleRecord& schedule) {
+  const auto& [spec, state] = schedule;
+  Json json{{"name", spec.name},
+            {"queue", spec.queue},
+            {"cron", spec.cron},
+            {"time_zone", spec.time_zone},
+            {"every_us", spec.every.count()},
+            {"catch_up", spec.catch_up},
+            {"paused", state.paused},
+            {"waiting", state.waiting.size()},
+            {"put", state.counters.put},
+            {"skipped", state.counters.skipped},
+            {"refused", state.counters.refused},
+            {"last_error", state.last_error}};
+  if (!state.paused) json["next_time"] = time_text(state.next);
+  return json;
+}
+
+Json jobs_json(const journal::JobInspection& jobs) {
+  return {{"running", jobs.running}, {"ended", jobs.ended}, {"batches", jobs.batches}, {"open_batches", jobs.open_batches}};
+}
+
 Json queue_json(const QueueInspection& queue) {
   Json json{{"name", queue.queue.name},
             {"state", closed(queue) ? "closed" : "open"},
@@ -134,6 +183,9 @@ std::string text_report(const Inspection& inspection) {
   for (const QueueInspection& queue : inspection.queues) rows.push_back(row_of(queue));
   std::string text = table_text(rows);
   for (const auto& pipeline : inspection.pipelines) text += pipeline_text(pipeline);
+  for (const auto& limit : inspection.limits) text += limit_text(limit.spec);
+  for (const auto& schedule : inspection.schedules) text += schedule_text(schedule);
+  text += jobs_text(inspection.jobs);
   text += fmt::format("file: {} bytes, {} of them hold data; schema version {} (this sluiced reads up to {})\n",
                       inspection.file_bytes, inspection.used_bytes, inspection.schema_version, journal::kSchemaVersion);
   return text;
@@ -144,11 +196,14 @@ std::string json_report(const Inspection& inspection) {
   for (const QueueInspection& queue : inspection.queues) queues.push_back(queue_json(queue));
   Json pipelines = Json::array();
   for (const auto& pipeline : inspection.pipelines) pipelines.push_back(pipeline_json(pipeline));
-  const Json json{{"schema_version", inspection.schema_version},
-                  {"file_bytes", inspection.file_bytes},
-                  {"used_bytes", inspection.used_bytes},
-                  {"queues", std::move(queues)},
-                  {"pipelines", std::move(pipelines)}};
+  Json limits = Json::array();
+  for (const auto& limit : inspection.limits) limits.push_back(limit_json(limit.spec));
+  Json schedules = Json::array();
+  for (const auto& schedule : inspection.schedules) schedules.push_back(schedule_json(schedule));
+  const Json json{{"schema_version", inspection.schema_version}, {"file_bytes", inspection.file_bytes},
+                  {"used_bytes", inspection.used_bytes},         {"queues", std::move(queues)},
+                  {"pipelines", std::move(pipelines)},           {"limits", std::move(limits)},
+                  {"schedules", std::move(schedules)},           {"jobs", jobs_json(inspection.jobs)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

@@ -22,6 +22,9 @@ class Tally {
     for (auto& [id, queue] : queues_) inspection.queues.push_back(std::move(queue));
     std::ranges::sort(inspection.queues, {}, [](const QueueInspection& queue) { return queue.queue.name; });
     inspection.pipelines = std::move(pipelines_);
+    inspection.limits = std::move(limits_);
+    inspection.schedules = std::move(schedules_);
+    inspection.jobs = jobs_;
     return inspection;
   }
 
@@ -42,11 +45,22 @@ class Tally {
   }
   void count(model::RequestRecord&& record) { ++queues_[record.queue].requests; }
   void count(model::PipelineRecord&& record) { pipelines_.push_back(std::move(record)); }
+  void count(model::LimitRecord&& record) { limits_.push_back(std::move(record)); }
+  void count(model::ScheduleRecord&& record) { schedules_.push_back(std::move(record)); }
+  void count(model::JobRecord&& record) { ++(record.state == model::JobState::kRunning ? jobs_.running : jobs_.ended); }
+  void count(model::BatchRecord&& record) {
+    ++jobs_.batches;
+    const bool open = record.state == model::BatchState::kOpen || record.state == model::BatchState::kSealed;
+    if (open) ++jobs_.open_batches;
+  }
   template <class Other>
   void count(Other&&) {}
 
   std::map<model::QueueId, QueueInspection> queues_;
   std::vector<model::PipelineRecord> pipelines_;
+  std::vector<model::LimitRecord> limits_;
+  std::vector<model::ScheduleRecord> schedules_;
+  JobInspection jobs_;
 };
 
 }  // namespace

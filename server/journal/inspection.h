@@ -26,9 +26,19 @@ struct QueueInspection {
   [[nodiscard]] std::uint64_t unfinished() const { return waiting + delayed + leased; }
 };
 
+struct JobInspection {
+  std::uint64_t running = 0;
+  std::uint64_t ended = 0;  // and not forgotten
+  std::uint64_t batches = 0;
+  std::uint64_t open_batches = 0;  // of these, those whose jobs have not all ended
+};
+
 struct Inspection {
   std::vector<QueueInspection> queues;  // in order of their names
   std::vector<model::PipelineRecord> pipelines;
+  std::vector<model::LimitRecord> limits;
+  std::vector<model::ScheduleRecord> schedules;
+  JobInspection jobs;
   // Of the last commit; a server reads stores up to its own (frame.h).
   std::uint8_t schema_version = 0;
   std::uint64_t file_bytes = 0;

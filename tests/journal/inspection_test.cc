@@ -29,6 +29,20 @@ model::ItemRecord item(std::uint64_t id, std::uint32_t queue, model::ItemState s
   return record;
 }
 
+model::JobRecord job(std::uint64_t id, model::JobState state) {
+  model::JobRecord record;
+  record.id = model::JobId{id};
+  record.state = state;
+  return record;
+}
+
+model::BatchRecord batch(std::uint64_t id, model::BatchState state) {
+  model::BatchRecord record;
+  record.id = model::BatchId{id};
+  record.state = state;
+  return record;
+}
+
 TEST(Inspection, CountsWhatIsThere) {
   const test::TempDir directory;
   const base::Time begin{1000h};
@@ -44,7 +58,10 @@ TEST(Inspection, CountsWhatIsThere) {
         {queue(1, "b"), closed, counters, item(1, 1, model::ItemState::kWaiting, begin + 2s),
          item(2, 1, model::ItemState::kDelayed, begin + 1s), item(3, 1, model::ItemState::kLeased, begin + 3s),
          item(4, 1, model::ItemState::kWaiting, begin + 4s), model::RequestRecord{model::QueueId{2}, "put/x", {}, {}, 1},
-         model::PipelineRecord{"p", {}, {}, 0}}));
+         model::PipelineRecord{"p", {}, {}, 0}, model::LimitRecord{{.name = "db", .max_at_once = 3}},
+         model::ScheduleRecord{{.name = "nightly", .queue = "a", .body = item(1, 1, {}, {}).body}, {.counters = {.put = 4}}},
+         job(10, model::JobState::kRunning), job(11, model::JobState::kFailed), batch(10, model::BatchState::kSealed),
+         batch(12, model::BatchState::kDone)}));
   }
   const auto inspection = inspect_directory(directory.path());
   ASSERT_TRUE(inspection.ok()) << inspection.status();
@@ -68,6 +85,15 @@ TEST(Inspection, CountsWhatIsThere) {
   EXPECT_EQ(b.oldest_put, begin + 1s);
   ASSERT_EQ(inspection->pipelines.size(), 1U);
   EXPECT_EQ(inspection->pipelines[0].name, "p");
+  ASSERT_EQ(inspection->limits.size(), 1U);
+  EXPECT_EQ(inspection->limits[0].spec.max_at_once, 3U);
+  ASSERT_EQ(inspection->schedules.size(), 1U);
+  EXPECT_EQ(inspection->schedules[0].spec.queue, "a");
+  EXPECT_EQ(inspection->schedules[0].state.counters.put, 4U);
+  EXPECT_EQ(inspection->jobs.running, 1U);
+  EXPECT_EQ(inspection->jobs.ended, 1U);
+  EXPECT_EQ(inspection->jobs.batches, 2U);
+  EXPECT_EQ(inspection->jobs.open_batches, 1U);
 }
 
 TEST(Inspection, MayGoOnWhileOthersLook) {

@@ -22,7 +22,7 @@ using ::testing::IsEmpty;
 
 class StoreTools : public testing::Test {
  protected:
-  // Two queues, one of them closed, with items in every state; and a pipeline.
+  // Two queues, one of them closed, with items in every state; a pipeline, a job, a limit and a schedule.
   void fill() {
     SluicedProcess sluiced({.config = R"(
 pipelines:
@@ -38,6 +38,9 @@ pipelines:
     ASSERT_TRUE(held);
     Queue closed = client.create_queue("closed");
     closed.close();
+    static_cast<void>(client.create_queue("jobs").submit("a job"));
+    client.create_limit("db", {.max_at_once = 3, .per_second = 0.5});
+    client.create_schedule({.name = "nightly", .queue = "tasks", .cron = "0 3 * * *", .time_zone = "Europe/Berlin"});
     sluiced.kill9();
   }
 
@@ -58,11 +61,17 @@ TEST_F(StoreTools, InspectListsWhatIsStored) {
   EXPECT_THAT(text.output, ContainsRegex("closed  +closed  +0 +0 +0"));
   EXPECT_THAT(text.output, HasSubstr("stage raw: raw -> builtin.upper -> loud, 2 workers, running"));
   EXPECT_THAT(text.output, HasSubstr(fmt::format("schema version {}", journal::kSchemaVersion)));
+  EXPECT_THAT(text.output, HasSubstr("limit db: 3 at once 0.5 a second, burst 1\n"));
+  EXPECT_THAT(text.output, ContainsRegex("schedule nightly -> tasks: 0 3 .* Europe/Berlin, next .*; 0 put, 0 skipped"));
+  EXPECT_THAT(text.output, HasSubstr("jobs: 1 running, 0 ended; batches: 0, 0 of them not done\n"));
   const auto json = run({"--inspect=json"});
   EXPECT_EQ(json.exit_code, 0) << json.error;
   const auto parsed = nlohmann::json::parse(json.output);
   EXPECT_EQ(parsed["schema_version"], journal::kSchemaVersion);
   EXPECT_EQ(parsed["pipelines"][0]["stages"][0]["workers"], 2);
+  EXPECT_EQ(parsed["limits"][0]["max_at_once"], 3);
+  EXPECT_EQ(parsed["schedules"][0]["time_zone"], "Europe/Berlin");
+  EXPECT_EQ(parsed["jobs"]["running"], 1);
   bool found = false;
   for (const auto& queue : parsed["queues"]) {
     if (queue["name"] != "tasks") continue;
