@@ -193,7 +193,7 @@ class Page(PageTest):
         self.assertEqual(self.sluiced.json("/api/v1/queues/begin")["state"], "QUEUE_STATE_OPEN")
         self.press("Close…", within=".pipeline")
         self.press("Close", within="#sure-dialog")
-        self.wait(lambda: "finished" in self.one(".pipeline .told").text, "the pipeline is finished")
+        self.wait(lambda: self.one(".pipeline .told").text == "finished", "the pipeline is finished")
         self.assertEqual(self.sluiced.json("/api/v1/queues/end")["state"], "QUEUE_STATE_CLOSED")
 
     def test_shows_what_runs(self):
