@@ -64,7 +64,8 @@ TEST(CoprocessStop, GivingUpTheOnlyItemEndsTheChild) {
 TEST(CoprocessStop, GivingUpOneItemLetsItsNeighbourFinish) {
   auto spec = obedient();
   spec.in_flight = 3;
-  Workers workers(spec);
+  // One thread, which keeps them in order.
+  Workers workers(spec, 1);
   const auto given_up = workers.put("hold");
   const auto neighbour = workers.put("hold");
   const auto pid = workers.result("pid");
@@ -77,7 +78,8 @@ TEST(CoprocessStop, GivingUpOneItemLetsItsNeighbourFinish) {
 
 TEST(CoprocessStop, AnItemThatWaitsIsGivenUpAtOnce) {
   auto spec = obedient();
-  Workers workers(spec);
+  // One thread, which keeps them in order.
+  Workers workers(spec, 1);
   EXPECT_EQ(workers.result("echo x"), "x");
   const auto running = workers.put("hold");
   const auto waiting = workers.put("echo never");

@@ -62,7 +62,8 @@ TEST(Coprocess, AnErrorIsTheItemsOnly) {
 TEST(Coprocess, AnswersInAnyOrder) {
   auto spec = obedient();
   spec.in_flight = 4;
-  Workers workers(spec);
+  // One thread, which keeps them in order: a "release" that came first would release nothing.
+  Workers workers(spec, 1);
   const auto first = workers.put("hold");
   const auto second = workers.put("hold");
   const auto third = workers.put("hold");
@@ -77,7 +78,7 @@ TEST(Coprocess, AnswersInAnyOrder) {
 TEST(Coprocess, AChildNeverHasMoreThanItsShare) {
   auto spec = obedient();
   spec.in_flight = 2;
-  Workers workers(spec);
+  Workers workers(spec, 1);
   const auto first = workers.put("hold");
   const auto second = workers.put("release");
   // Only now is there room for this one, and nothing holds it up.
