@@ -89,7 +89,7 @@ absl::Status create_schedule(Step& step, const ScheduleSpec& spec) {
   }
   auto calendar = check(step, spec);
   if (!calendar.ok()) return calendar.status();
-  auto schedule = std::make_unique<Schedule>(spec, *std::move(calendar));
+  auto schedule = std::make_unique<Schedule>(spec, *calendar);
   schedule->state.create_time = step.now;
   set_next(step, *schedule, schedule->calendar.after(step.now));
   record(step, *schedule);
@@ -103,7 +103,7 @@ absl::Status update_schedule(Step& step, Schedule& schedule, const ScheduleSpec&
   leave_line(step, schedule);
   const bool is_moved = !ticks_alike(schedule.spec, spec);
   schedule.spec = spec;
-  schedule.calendar = *std::move(calendar);
+  schedule.calendar = *calendar;
   if (is_moved && !schedule.state.paused) set_next(step, schedule, schedule.calendar.after(step.now));
   record(step, schedule);
   put_waiting(step, schedule);
@@ -130,7 +130,7 @@ absl::Status resume(Step& step, Schedule& schedule) {
   if (!schedule.state.paused) return absl::OkStatus();
   auto calendar = Calendar::of(schedule.spec);
   if (!calendar.ok()) return calendar.status();
-  schedule.calendar = *std::move(calendar);
+  schedule.calendar = *calendar;
   schedule.state.paused = false;
   schedule.state.last_error.clear();
   set_next(step, schedule, schedule.calendar.after(step.now));

@@ -14,8 +14,8 @@ namespace sluice::engine {
 
 // Due at its next tick.
 struct Schedule : Timed {
-  Schedule(model::ScheduleSpec schedule_spec, model::Calendar schedule_calendar)
-      : Timed(TimedKind::kSchedule), spec(std::move(schedule_spec)), calendar(std::move(schedule_calendar)) {}
+  Schedule(model::ScheduleSpec schedule_spec, const model::Calendar& schedule_calendar)
+      : Timed(TimedKind::kSchedule), spec(std::move(schedule_spec)), calendar(schedule_calendar) {}
 
   model::ScheduleSpec spec;
   model::Calendar calendar;

@@ -68,7 +68,7 @@ class Handler {
   // No more items come: ends what lives on between items, and calls `done` when it has, from any thread and perhaps at once.
   // What is still worked on is not waited for longer than for limits::kDefaultGrace. Called once, while the executors of run()
   // still run.
-  virtual void end(std::function<void()> done) { std::move(done)(); }
+  virtual void end(std::function<void()> done) { std::exchange(done, nullptr)(); }
 
   // "native", "subprocess", "coprocess", "builtin" or "remote".
   [[nodiscard]] virtual std::string_view kind() const = 0;
