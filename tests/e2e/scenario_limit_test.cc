@@ -9,7 +9,6 @@ namespace sluice::e2e {
 namespace {
 
 using testing::ElementsAre;
-using testing::SizeIs;
 
 // How many are inside at once, and how many were at most.
 class Inside {
