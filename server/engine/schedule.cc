@@ -188,14 +188,7 @@ void note_answer(Step& step, Schedule& schedule, const PutAnswer& answer) {
   record(step, schedule);
 }
 
-ScheduleView view_of(const Schedule& schedule) {
-  ScheduleView view{.spec = schedule.spec, .state = schedule.state, .upcoming = {}};
-  for (base::Time tick = schedule.state.next; tick != base::kNever && view.upcoming.size() < limits::kUpcomingTicks;) {
-    view.upcoming.push_back(tick);
-    tick = schedule.calendar.after(tick);
-  }
-  return view;
-}
+ScheduleView view_of(const Schedule& schedule) { return {.spec = schedule.spec, .state = schedule.state, .upcoming = {}}; }
 
 absl::Status Engine::create_schedule(base::Time now, const ScheduleSpec& spec, Effects& out) {
   return state_->command(now, out, [&](Step& step) { return engine::create_schedule(step, spec); });
@@ -227,7 +220,13 @@ absl::Status Engine::resume_schedule(base::Time now, std::string_view name, Effe
 absl::StatusOr<ScheduleView> Engine::schedule(std::string_view name) const {
   const auto found = state_->tables.schedules.find(name);
   if (found == state_->tables.schedules.end()) return no_schedule(name);
-  return view_of(*found->second);
+  const Schedule& schedule = *found->second;
+  ScheduleView view = view_of(schedule);
+  for (base::Time tick = schedule.state.next; tick != base::kNever && view.upcoming.size() < limits::kUpcomingTicks;) {
+    view.upcoming.push_back(tick);
+    tick = schedule.calendar.after(tick);
+  }
+  return view;
 }
 
 std::vector<ScheduleView> Engine::list_schedules(std::string_view after, std::size_t limit) const {

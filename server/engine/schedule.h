@@ -41,6 +41,7 @@ void fall_due(Step& step, Schedule& schedule);
 // What became of the first of the ticks that were to be put.
 void note_answer(Step& step, Schedule& schedule, const PutAnswer& answer);
 
+// Without the upcoming ticks, which cost something: a list may be long, and is made under the lock.
 [[nodiscard]] ScheduleView view_of(const Schedule& schedule);
 
 }  // namespace sluice::engine

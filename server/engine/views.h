@@ -99,7 +99,7 @@ struct LimitView {
 struct ScheduleView {
   model::ScheduleSpec spec;
   model::ScheduleState state;
-  std::vector<base::Time> upcoming;  // ticks, limits::kUpcomingTicks of them; none while it is paused
+  std::vector<base::Time> upcoming;  // ticks, limits::kUpcomingTicks of them; none while it is paused, nor in a list
 };
 
 // A remote worker; its counts are those since it attached.

@@ -245,7 +245,7 @@ struct Schedule {
   bool paused = false;
   Time create_time = {};
   std::optional<Time> next_time = {};  // absent while it is paused
-  std::vector<Time> upcoming = {};     // the next five ticks
+  std::vector<Time> upcoming = {};     // the next five ticks; none in a list
   std::uint32_t waiting = 0;           // ticks that wait for room in the queue
   // What became of the others. Each counts once.
   std::uint64_t put = 0;
