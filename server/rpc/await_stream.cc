@@ -4,23 +4,23 @@
 #include <variant>
 
 #include "server/rpc/refusals.h"
-#include "server/rpc/status.h"
 #include "server/wire/jobs.h"
 
 namespace sluice::rpc {
 namespace {
 
-constexpr std::string_view kCancel = "cancellation of an await";
-constexpr std::string_view kWritten = "written message of an await";
+constexpr ToldStream::Reactions kReactions{.cancel = "cancellation of an await", .written = "written message of an await"};
 
 }  // namespace
+
+AwaitStream::AwaitStream(Method method, grpc::CallbackServerContext* context, House& house)
+    : ToldStream(method, context, house, kReactions) {}
 
 void AwaitStream::start(const engine::AwaitCommand& command, bool omit_results) {
   omit_results_ = omit_results;
   house_.runtime.apply(
       [&](engine::Engine& engine, base::Time now, engine::Effects& effects) { engine.await(now, command, *this, effects); });
-  waits_ = true;
-  house_.waits.add(*this);
+  wait();
 }
 
 void AwaitStream::refuse(const absl::Status& status) { answer(engine::AwaitAnswer{.status = status}); }
@@ -50,13 +50,13 @@ void AwaitStream::go_on(std::unique_lock<std::mutex> lock) {
     done_told_ = over_ && outcome_.ok() && ended_.empty();
     response.set_done(done_told_);
     lock.unlock();
-    message_ = serialize(response);
-    StartWrite(&message_);
+    write(serialize(response));
   } else if (over_) {
     busy_ = true;
     absl::Status outcome = std::move(outcome_);
     lock.unlock();
-    finish(std::move(outcome));
+    log_refusal(method(), outcome, *context_);
+    finish(outcome);
   }
 }
 
@@ -75,38 +75,6 @@ void AwaitStream::look_up(std::deque<model::JobId>& ids, v1::AwaitJobsResponse& 
       ids.pop_front();
     }
   });
-}
-
-void AwaitStream::finish(absl::Status outcome) {
-  log_refusal(method(), outcome, *context_);
-  auto status = to_grpc(outcome);
-  counted_.end(static_cast<absl::StatusCode>(status.error_code()));
-  Finish(std::move(status));
-}
-
-void AwaitStream::OnWriteDone(bool ok) {
-  const base::ReactionTimer timer(kWritten);
-  {
-    const std::lock_guard lock(mutex_);
-    busy_ = false;
-    if (!ok) unwanted_ = true;
-  }
-  if (!ok) leave();
-  go_on(std::unique_lock(mutex_));
-}
-
-void AwaitStream::OnCancel() {
-  const base::ReactionTimer timer(kCancel);
-  leave();
-}
-
-void AwaitStream::leave() {
-  if (take_back()) refuse(absl::CancelledError("the caller has gone"));
-}
-
-void AwaitStream::OnDone() {
-  if (waits_) house_.waits.remove(*this);
-  delete this;
 }
 
 }  // namespace sluice::rpc

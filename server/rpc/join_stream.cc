@@ -6,13 +6,11 @@
 #include "server/base/errors.h"
 #include "server/log/log.h"
 #include "server/rpc/refusals.h"
-#include "server/rpc/status.h"
 
 namespace sluice::rpc {
 namespace {
 
-constexpr std::string_view kCancel = "cancellation of a join";
-constexpr std::string_view kWritten = "written message of a join";
+constexpr ToldStream::Reactions kReactions{.cancel = "cancellation of a join", .written = "written message of a join"};
 
 const std::vector<engine::Stall>& stalls_of(const engine::JoinAnswer& join) {
   static const std::vector<engine::Stall> none;
@@ -23,12 +21,14 @@ const std::vector<engine::Stall>& stalls_of(const engine::JoinAnswer& join) {
 
 }  // namespace
 
+JoinStream::JoinStream(Method method, std::string_view kind, grpc::CallbackServerContext* context, House& house, Tell tell)
+    : ToldStream(method, context, house, kReactions), kind_(kind), tell_(std::move(tell)) {}
+
 void JoinStream::start(const engine::JoinCommand& command, Begin begin) {
   name_ = command.name;
   house_.runtime.apply(
       [&](engine::Engine& engine, base::Time now, engine::Effects& effects) { (engine.*begin)(now, command, *this, effects); });
-  waits_ = true;
-  house_.waits.add(*this);
+  wait();
 }
 
 void JoinStream::refuse(const absl::Status& status) { answer(engine::JoinAnswer{.status = status}); }
@@ -55,17 +55,14 @@ void JoinStream::go_on(std::unique_lock<std::mutex> lock) {
     busy_ = true;
     auto answer = std::exchange(next_, std::nullopt);
     lock.unlock();
-    message_ = tell_(std::move(*answer));
-    StartWrite(&message_);
+    write(tell_(std::move(*answer)));
   } else if (over_) {
     busy_ = true;
     absl::Status outcome = std::move(outcome_);
     lock.unlock();
     if (!outcome.ok() && !name_.empty()) base::annotate(outcome, kind_, name_);
     tell_of_end(outcome);
-    auto status = to_grpc(outcome);
-    counted_.end(static_cast<absl::StatusCode>(status.error_code()));
-    Finish(std::move(status));
+    finish(outcome);
   }
 }
 
@@ -81,31 +78,6 @@ void JoinStream::tell_of_end(const absl::Status& outcome) {
   log::debug("a join is done",
              {{kind_, name_},
               {"took_s", std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun_)}});
-}
-
-void JoinStream::OnWriteDone(bool ok) {
-  const base::ReactionTimer timer(kWritten);
-  {
-    const std::lock_guard lock(mutex_);
-    busy_ = false;
-    if (!ok) unwanted_ = true;
-  }
-  if (!ok) leave();
-  go_on(std::unique_lock(mutex_));
-}
-
-void JoinStream::OnCancel() {
-  const base::ReactionTimer timer(kCancel);
-  leave();
-}
-
-void JoinStream::leave() {
-  if (take_back()) refuse(absl::CancelledError("the caller has gone"));
-}
-
-void JoinStream::OnDone() {
-  if (waits_) house_.waits.remove(*this);
-  delete this;
 }
 
 }  // namespace sluice::rpc
