@@ -27,6 +27,7 @@
 #include "server/journal/memory.h"
 #include "server/log/log.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/listen_address.h"
 #include "server/runtime/runtime.h"
 #include "server/store_tools.h"
 #include "server/store_watch.h"
@@ -207,6 +208,7 @@ absl::Status Server::Parts::recover() {
 
 absl::Status Server::Parts::listen() {
   grpc_.emplace(*runtime_, clock_);
+  rpc::wait_for_address(settings_.listen);
   const auto port = grpc_->start(settings_.listen, settings_.keepalive);
   if (!port.ok()) return port.status();
   address_ = with_port(settings_.listen, *port);
@@ -242,6 +244,7 @@ absl::Status Server::Parts::listen_admin() {
                                          .token = settings_.admin.token,
                                          .allowed_hosts = settings_.admin.allowed_hosts},
                               .ready = [this] { return ready(); }});
+  rpc::wait_for_address(settings_.admin.listen);
   const auto port = admin_->start(settings_.admin.listen);
   if (!port.ok()) return port.status();
   admin_address_ = with_port(settings_.admin.listen, *port);

@@ -6,11 +6,13 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -54,19 +56,35 @@ int bind_error(const addrinfo& where) {
   return error;
 }
 
-std::string cause(const HostAndPort& address) {
+constexpr auto kOwnerDiesWithin = std::chrono::seconds(1);
+constexpr auto kLookAgain = std::chrono::milliseconds(5);
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+// None: `failed` says why.
+AddressList look_up(const HostAndPort& address, int& failed) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int failed = getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found);
-  if (failed != 0) return gai_strerror(failed);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, freeaddrinfo);
+  failed = getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found);
+  return {failed == 0 ? found : nullptr, freeaddrinfo};
+}
+
+// Of the first address that has one, or 0.
+int bind_error(const AddressList& list) {
   for (const addrinfo* each = list.get(); each != nullptr; each = each->ai_next) {
-    const int error = bind_error(*each);
-    if (error != 0) return std::strerror(error);
+    if (const int error = bind_error(*each); error != 0) return error;
   }
-  return "gRPC gave no reason";
+  return 0;
+}
+
+std::string cause(const HostAndPort& address) {
+  int failed = 0;
+  const AddressList list = look_up(address, failed);
+  if (failed != 0) return gai_strerror(failed);
+  const int error = bind_error(list);
+  return error != 0 ? std::strerror(error) : "gRPC gave no reason";
 }
 
 }  // namespace
@@ -75,6 +93,15 @@ absl::Status check_listen_address(const std::string& address) {
   if (split(address)) return absl::OkStatus();
   return base::error(Reason::kInvalidValue,
                      fmt::format("the address to listen on, \"{}\", is not host:port with a port of 0 to 65535", address));
+}
+
+void wait_for_address(const std::string& address) {
+  const auto parts = split(address);
+  if (!parts) return;
+  int failed = 0;
+  const AddressList list = look_up(*parts, failed);
+  const auto latest = std::chrono::steady_clock::now() + kOwnerDiesWithin;
+  while (bind_error(list) == EADDRINUSE && std::chrono::steady_clock::now() < latest) std::this_thread::sleep_for(kLookAgain);
 }
 
 absl::Status why_not_listening(const std::string& address) {
