@@ -1,14 +1,22 @@
 #include "client/cli/command_line.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "client/cli/exit_codes.h"
 #include "client/cli/grammar.h"
 #include "proto/yaml/duration.h"
 #include "proto/yaml/nearest.h"
+#include "sluice/client.h"
 
 namespace sluice::cli {
 namespace {
+
+// Of CLI11's lists of commands: all of them.
+bool every_command(const CLI::App*) { return true; }
 
 // What is wrong with the line. Of a command that does not exist CLI11 says only that one is missing.
 std::string complaint(const CLI::App& root, const CLI::Error& error) {
@@ -16,8 +24,7 @@ std::string complaint(const CLI::App& root, const CLI::Error& error) {
   while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
   const std::vector<std::string> unknown = root.remaining(true);
   std::vector<std::string> known;
-  for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; }))
-    known.push_back(command->get_name());
+  for (const CLI::App* command : app->get_subcommands(every_command)) known.push_back(command->get_name());
   if (known.empty() || unknown.empty() || unknown.front().starts_with('-')) return error.what();
   return "no command " + yaml::in_quotes(unknown.front()) + "; " + yaml::suggestion(unknown.front(), known);
 }
@@ -29,6 +36,9 @@ struct Tree {
   CLI::App root{"Named, closable, bounded queues and pipelines on a Sluice server.", "sluice"};
 
   Tree();
+
+ private:
+  void add_group(const char* heading, void (*add)(CLI::App&, Command&));
 };
 
 Tree::Tree() {
@@ -47,15 +57,33 @@ Tree::Tree() {
   root.footer(
       "Spans of time are written 200ms, 1.5s, 2m, 1h.\n"
       "Exit codes: 0 ok; 1 the operation failed, with its reason on standard error; 2 the command line makes no sense;\n"
-      "3 the server cannot be reached; 4 there was nothing to get; 130 interrupted.");
-  add_queue_commands(root, chosen);
-  add_item_commands(root, chosen);
-  add_job_commands(root, chosen);
-  add_pipeline_commands(root, chosen);
-  add_limit_commands(root, chosen);
-  add_schedule_commands(root, chosen);
-  add_watch_commands(root, chosen);
-  add_other_commands(root, chosen);
+      "3 the server cannot be reached; 4 there was nothing to get; 5 something does not move (why); 130 interrupted.");
+  root.set_version_flag("--version", "sluice " + std::string(version()), "Print the version");
+  add_group("Queues", add_queue_commands);
+  add_group("Items", add_item_commands);
+  add_group("Jobs", add_job_commands);
+  add_group("Pipelines", add_pipeline_commands);
+  add_group("Limits", add_limit_commands);
+  add_group("Schedules", add_schedule_commands);
+  add_group("Watching", add_watch_commands);
+  add_group("The server and this program", add_other_commands);
+}
+
+// The help lists them under this heading.
+void Tree::add_group(const char* heading, void (*add)(CLI::App&, Command&)) {
+  const std::size_t before = root.get_subcommands(every_command).size();
+  add(root, chosen);
+  const auto all = root.get_subcommands(every_command);
+  for (std::size_t i = before; i < all.size(); ++i) all[i]->group(heading);
+}
+
+// "help put" is "put --help".
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
 }
 
 std::vector<std::string> choices_of(const CLI::Option& option) {
@@ -84,8 +112,7 @@ CommandNode node_of(const CLI::App& app) {
     added.file = option->get_type_name() == "FILE";
     node.options.push_back(std::move(added));
   }
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    node.commands.push_back(node_of(*command));
+  for (const CLI::App* command : app.get_subcommands(every_command)) node.commands.push_back(node_of(*command));
   return node;
 }
 
@@ -116,8 +143,10 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<
 CommandLine parse(int argc, const char* const* argv) {
   const auto tree = std::make_unique<Tree>();
   CommandLine line;
+  std::vector<std::string> words = words_of(argc, argv);
+  std::ranges::reverse(words);  // CLI11 takes them from the back
   try {
-    tree->root.parse(argc, argv);
+    tree->root.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     // Prints help on standard output, complaints on standard error.
     const int code = tree->root.exit(error);

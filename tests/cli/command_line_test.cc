@@ -55,6 +55,20 @@ TEST(CommandLine, TheEnvironmentNamesTheServerUnlessAFlagDoes) {
   EXPECT_EQ(parse_words({"ls"}).line.globals.server, "127.0.0.1:7410");
 }
 
+std::string help_of(std::vector<const char*> words) {
+  words.insert(words.begin(), "sluice");
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(parse(static_cast<int>(words.size()), words.data()).exit_code, kOk);
+  return testing::internal::GetCapturedStdout();
+}
+
+TEST(CommandLine, HelpOfACommandIsAskedForInTwoWays) {
+  EXPECT_EQ(help_of({"help"}), help_of({"--help"}));
+  EXPECT_EQ(help_of({"help", "dead", "ls"}), help_of({"dead", "ls", "--help"}));
+  EXPECT_THAT(help_of({"help"}), testing::AllOf(testing::HasSubstr("\nQueues:\n"), testing::HasSubstr("\nItems:\n"),
+                                                testing::HasSubstr("5 something does not move")));
+}
+
 TEST(CommandLine, TakesWhatTheHelpSays) {
   EXPECT_TRUE(makes_sense({"create", "q", "--capacity", "10", "--order", "lifo", "--lease", "1m", "--if-missing"}));
   EXPECT_TRUE(makes_sense({"create", "q", "--dead-letter", "-"}));

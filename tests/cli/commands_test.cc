@@ -151,6 +151,7 @@ TEST_F(Commands, LinesAreHeldBackByAFullQueueAndCountedWhenInterrupted) {
 TEST_F(Commands, HandlersAndVersion) {
   EXPECT_THAT(run({"handlers"}).output, HasSubstr("builtin.upper"));
   EXPECT_THAT(run({"version"}).output, testing::StartsWith("sluice 0."));
+  EXPECT_EQ(run({"--version"}).output, run({"version"}).output);
 }
 
 }  // namespace

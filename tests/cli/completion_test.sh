@@ -35,7 +35,7 @@ expect 'sluice --json create --or' --order
 expect 'sluice create tasks --order ' fifo lifo priority
 expect 'sluice completion ' bash zsh fish
 expect 'sluice stage scale ' --help
-expect 'sluice top --sort ' name depth put done failed oldest
+expect 'sluice top --sort ' name depth put 'done' failed oldest
 expect 'sluice stats --' --watch --count
 expect 'sluice bench --durability ' sync memory
 

@@ -21,7 +21,7 @@ def help_of(*command):
 
 
 def subcommands(*command):
-    return re.findall(r"^  ([a-z]+) ", help_of(*command).split("Subcommands:")[1], re.MULTILINE)
+    return re.findall(r"^  ([a-z]+) ", help_of(*command), re.MULTILINE)
 
 
 def in_documents():
@@ -47,10 +47,12 @@ def problem(line):
     plain = [word for word in words if re.fullmatch(r"[a-z]+", word)]
     if not plain:
         return None  # `sluice --help` and `sluice CMD` name no command
+    if plain[0] == "help":
+        plain = plain[1:]  # of a command
     command = plain[:1]
-    if command[0] not in subcommands():
+    if command and command[0] not in subcommands():
         return f"no command {command[0]}"
-    if command[0] in GROUPS and len(plain) > 1:
+    if command and command[0] in GROUPS and len(plain) > 1:
         command.append(plain[1])
         if plain[1] not in subcommands(plain[0]):
             return f"no command {' '.join(command)}"
