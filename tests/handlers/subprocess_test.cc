@@ -181,13 +181,14 @@ TEST(Subprocess, RunsInItsWorkingDirectory) {
 }
 
 TEST(Subprocess, SetsResourceLimits) {
-  auto spec = shell("ulimit -c; ulimit -n; ulimit -t; ulimit -f; ulimit -v");
+  auto spec = shell("ulimit -c; ulimit -n; ulimit -t; ulimit -f; ulimit -v; ulimit -p");  // -p: processes, in this shell
   EXPECT_THAT(output_of(run(*subprocess(spec), item(""))), StartsWith("0\n"));
   spec.limits.open_files = 33;
   spec.limits.cpu_time = 1500ms;
   spec.limits.file_size_bytes = 512 * 100;
   spec.limits.address_space_bytes = 1024UL * 1024 * 1024;
-  EXPECT_EQ(output_of(run(*subprocess(spec), item(""))), "0\n33\n2\n100\n1048576\n");
+  spec.limits.processes = 77;
+  EXPECT_EQ(output_of(run(*subprocess(spec), item(""))), "0\n33\n2\n100\n1048576\n77\n");
 }
 
 TEST(Subprocess, LeavesTheLimitsOfThisProcessAlone) {
