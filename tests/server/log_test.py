@@ -16,10 +16,11 @@ PATIENCE = 60
 FOR_PEOPLE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (\x1b\[32m)?info ?(\x1b\[m)? +serving  address=127\.0\.0\.1:\d+ .*")
 
 
-def logged(standard_error, *flags):
+def logged(standard_error, *flags, term="xterm"):
     """Starts a server, stops it once it is ready, and gives its log's descriptor to nobody any more."""
     command = [SLUICED, "--data", "none", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=standard_error, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=standard_error, text=True,
+                          env=os.environ | {"TERM": term}) as server:
         os.close(standard_error)
         for line in server.stdout:
             if line == "ready\n":
@@ -42,9 +43,9 @@ def read_all(descriptor):
 
 
 class Log(unittest.TestCase):
-    def on_a_terminal(self, *flags):
+    def on_a_terminal(self, *flags, term="xterm"):
         ours, theirs = pty.openpty()
-        logged(theirs, *flags)
+        logged(theirs, *flags, term=term)
         return read_all(ours)
 
     def in_a_pipe(self, *flags):
@@ -64,6 +65,11 @@ class Log(unittest.TestCase):
         lines = self.on_a_terminal()
         self.assert_for_people(lines)
         self.assertTrue(all("\x1b[" in line for line in lines), lines)
+
+    def test_a_terminal_without_colours_gets_text_without(self):
+        lines = self.on_a_terminal(term="dumb")
+        self.assert_for_people(lines)
+        self.assertFalse([line for line in lines if "\x1b" in line])
 
     def test_anything_else_gets_json(self):
         self.assert_for_programs(self.in_a_pipe())
