@@ -1,4 +1,5 @@
 // Asking the server, and having it do something.
+import {askIn} from './ask.js';
 import {element} from './format.js';
 
 const kTokenKey = 'sluice-admin-token';
@@ -26,34 +27,13 @@ export function say(text, bad = false) {
   hiding = setTimeout(() => { message.hidden = true; }, bad ? 8000 : 4000);
 }
 
-// Shows a dialog with buttons of these values; the value of the one that was pressed, or ''.
-export function askIn(dialog, ...children) {
-  return new Promise((resolve) => {
-    const form = element('form', {method: 'dialog'}, ...children);
-    dialog.replaceChildren(form);
-    dialog.returnValue = '';
-    dialog.addEventListener('close', () => resolve(dialog.returnValue), {once: true});
-    dialog.showModal();
-  });
-}
-
-// True if it shall be done.
-export async function sure(title, text, verb) {
-  const dialog = document.getElementById('sure-dialog');
-  const value = await askIn(
-      dialog, element('h3', {id: 'sure-dialog-title'}, title), element('p', {}, text),
-      element('div', {class: 'buttons'}, element('button', {value: ''}, 'Cancel'),
-              element('button', {value: 'yes', class: 'danger'}, verb)));
-  return value === 'yes';
-}
-
 async function askForToken() {
   const dialog = document.getElementById('token-dialog');
   const input = element('input', {type: 'password', id: 'token', autocomplete: 'off', required: true});
   const value = await askIn(
       dialog, element('h3', {id: 'token-dialog-title'}, 'The server asks for its token'),
       element('p', {}, element('label', {for: 'token'}, 'admin.token of its configuration, kept until this tab is closed')), input,
-      element('div', {class: 'buttons'}, element('button', {value: '', formnovalidate: true}, 'Cancel'),
+      element('div', {class: 'buttons'}, element('button', {value: '', formnovalidate: true}, 'Back'),
               element('button', {value: 'yes'}, 'Use it')));
   if (value !== 'yes') return false;
   sessionStorage.setItem(kTokenKey, input.value);
@@ -61,13 +41,13 @@ async function askForToken() {
 }
 
 // Has the server do something; false if it did not. Problems are told to the user.
-export async function act(target, body, told) {
+export async function act(target, body, told, method = 'POST') {
   const headers = {'Content-Type': 'application/json', Accept: 'application/json'};
   const token = sessionStorage.getItem(kTokenKey);
   if (token) headers.Authorization = `Bearer ${token}`;
   try {
-    const answer = await fetch(`api/v1/${target}`, {method: 'POST', headers, body: JSON.stringify(body ?? {})});
-    if (answer.status === 401) return (await askForToken()) && act(target, body, told);
+    const answer = await fetch(`api/v1/${target}`, {method, headers, body: JSON.stringify(body ?? {})});
+    if (answer.status === 401) return (await askForToken()) && act(target, body, told, method);
     if (!answer.ok) throw new Error(await reason(answer));
     const result = await answer.json();
     say(typeof told === 'function' ? told(result) : told);

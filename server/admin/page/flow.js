@@ -1,5 +1,6 @@
 // Pipelines drawn as they flow: queue, stage, queue.
-import {act, path, sure} from './api.js';
+import {act, path} from './api.js';
+import {sure} from './ask.js';
 import {brief, count, element, rate, seconds, setData, setText} from './format.js';
 import {openQueue} from './queue_dialog.js';
 import {openStage} from './stage_dialog.js';
@@ -169,10 +170,10 @@ const observer = new ResizeObserver((entries) => {
 });
 
 async function close(name) {
-  if (!await sure(`Close ${name}?`, 'Its first queues take no more puts, for good. What is in it is worked on, and then the next ones close.', 'Close')) {
-    return;
-  }
-  await act(path('pipelines', name, 'close'), {}, `${name} is closed`);
+  const answer = await sure(`Close ${name}?`,
+                            'Its first queues take no more puts, for good. What is in it is worked on, and then the next ones close.', 'Close',
+                            'Discard what waits in its first queues');
+  if (answer) await act(path('pipelines', name, 'close'), {immediate: answer.ticked}, `${name} is closed`);
 }
 
 function makeCard(pipeline) {

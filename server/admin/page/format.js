@@ -27,10 +27,21 @@ export function span(seconds) {
 // The same where there is little room: "2 min".
 export const brief = (value) => value < 1 ? '< 1 s' : span(value).split(' ').slice(0, 2).join(' ');
 
+// "1 item", "2 items".
+export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+
+// Of what was set by somebody, in round numbers: "5 min", not "5 min 0 s".
+export const exact = (value) => span(value).replace(/ 0 (s|min|h)$/, '').replace('.0 s', ' s');
+
 // "1.500s", as the API has it.
 export const seconds = (text) => text == null ? null : Number.parseFloat(text);
 
-export const clock = (text) => new Date(text).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit', second: '2-digit'});
+// Of another day with its date.
+export function clock(text) {
+  const time = new Date(text);
+  const hour = time.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit', second: '2-digit'});
+  return time.toDateString() === new Date().toDateString() ? hour : `${time.toLocaleDateString()} ${hour}`;
+}
 
 // element('button', {class: 'quiet', onclick: act}, 'Pause', ...): text is always text, never markup.
 export function element(tag, properties = {}, ...children) {
@@ -57,4 +68,16 @@ export function setData(target, key, value) {
   const text = value == null || value === false ? undefined : String(value);
   if (target.dataset[key] === text) return;
   if (text === undefined) delete target.dataset[key]; else target.dataset[key] = text;
+}
+
+// A list of terms with what they are now. What is null, or empty, is left out.
+export function drawFacts(list, facts) {
+  const shown = facts.filter(([, value]) => value != null && value !== '');
+  while (list.childElementCount > shown.length) list.lastElementChild.remove();
+  shown.forEach(([key, value], index) => {
+    if (index === list.childElementCount) list.append(element('div', {}, element('dt'), element('dd')));
+    const [term, text] = list.children[index].children;
+    setText(term, key);
+    setText(text, value);
+  });
 }

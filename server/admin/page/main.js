@@ -1,11 +1,13 @@
 // Puts the page together: what is heard is drawn.
 import {look} from './api.js';
 import {drawCharts, startCharts} from './charts.js';
+import {dead} from './dead.js';
 import {drawPipelines} from './flow.js';
 import {count, element, rate, setData, setText} from './format.js';
+import {startLogLevel} from './log_level.js';
 import {lookForRules} from './rules.js';
 import {changed, connect, onChange, state, totals} from './state.js';
-import {drawQueues, lookForItems} from './tables.js';
+import {drawQueues, lookAgain, lookForItems} from './tables.js';
 import {openQueue} from './queue_dialog.js';
 
 const byId = (id) => document.getElementById(id);
@@ -74,8 +76,10 @@ document.addEventListener('keydown', (event) => {
 function start() {
   connect();
   lookForItems();
+  lookAgain(dead);
   lookForRules();
   startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
+  startLogLevel(byId('log')).catch(() => {});
   look('server').then((server) => setText(byId('version'), `sluiced ${server.version}`)).catch(() => {});
 }
 

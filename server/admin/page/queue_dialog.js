@@ -1,102 +1,89 @@
-// One queue, with what one can do to it.
-import {act, look, path, sure} from './api.js';
-import {clock, count, element, rate, seconds, span} from './format.js';
+// One queue, with what one can do to it and to its first items.
+import {act, look, path} from './api.js';
+import {sure} from './ask.js';
+import {drawFacts, element, setText} from './format.js';
+import {cancelButton, purge, redriveButton, redriveSome} from './item_actions.js';
+import {factsOfItem, payloadOf} from './item_facts.js';
+import {factsOf} from './queue_facts.js';
 import {onChange, state} from './state.js';
+import {Rows} from './tables.js';
+
+const kLookEvery = 2000;
+const kItems = 10;
 
 const dialog = document.getElementById('queue-dialog');
 let shown = null;  // the name of the queue
-let facts = null;
-let buttons = null;
-
-function factsOf(queue) {
-  const {counters, settings} = queue;
-  return [
-    ['Waiting', count(queue.waiting)], ['Delayed', count(queue.delayed)], ['Leased', count(queue.leased)],
-    ['Capacity', settings.capacity ? count(settings.capacity) : 'unbounded'],
-    ['Oldest', span(seconds(queue.oldest_age))],
-    ['Blocked', `${queue.waiting_puts} puts, ${queue.waiting_gets} gets, ${queue.waiting_joins} joins`],
-    ['In', `${rate(queue.rates.put)}/s, ${count(counters.put)} in all`],
-    ['Done', `${rate(queue.rates.done)}/s, ${count(counters.done)} in all`],
-    ['Failed', `${count(counters.failed)}, of which ${count(counters.dead_lettered)} dead`],
-    ['Refused', count(counters.rejected)],
-    ['Ended early', `${count(counters.cancelled)} cancelled, ${count(counters.expired)} expired`],
-    ['Since', new Date(queue.create_time).toLocaleString()],
-  ];
-}
+let parts = null;
 
 function draw() {
   const queue = state.queues.get(shown);
   if (!queue) return;
-  facts.replaceChildren(...factsOf(queue).map(([key, value]) => element('div', {}, element('dt', {}, key), element('dd', {}, value))));
-  buttons.pause.hidden = queue.paused;
-  buttons.resume.hidden = !queue.paused;
-  buttons.close.disabled = queue.state === 'QUEUE_STATE_CLOSED';
-  buttons.purge.disabled = queue.waiting + queue.delayed === 0;
-}
-
-async function purge(name) {
-  const queue = state.queues.get(name);
-  const many = count((queue?.waiting ?? 0) + (queue?.delayed ?? 0));
-  if (!await sure(`Purge ${name}?`, `Its ${many} waiting and delayed items are discarded. They cannot be had back.`, 'Purge')) return;
-  await act(path('queues', name, 'purge'), {}, ({discarded}) => `${count(discarded)} items of ${name} discarded`);
-}
-
-// In parts, as the server gives them, until everything has been looked at.
-async function redrive(name) {
-  let sent = 0;
-  let page_token = '';
-  do {
-    const went = await act(path('queues', name, 'redrive'), {page_token}, (result) => {
-      sent += Number(result.redriven);
-      page_token = result.next_page_token;
-      return `${count(sent)} dead letters of ${name} sent back`;
-    });
-    if (!went) return;
-  } while (page_token);
+  drawFacts(parts.facts, factsOf(queue));
+  parts.pause.hidden = queue.paused;
+  parts.resume.hidden = !queue.paused;
+  parts.close.disabled = queue.state === 'QUEUE_STATE_CLOSED';
+  parts.purge.disabled = parts.redrive.disabled = queue.waiting + queue.delayed === 0;
 }
 
 async function close(name) {
-  if (!await sure(`Close ${name}?`, 'It takes no more puts, for good. What is in it is still handed out.', 'Close')) return;
-  await act(path('queues', name, 'close'), {}, `${name} is closed`);
+  const answer = await sure(`Close ${name}?`, 'It takes no more puts, for good. What is in it is still handed out.', 'Close',
+                            'Discard what waits instead');
+  if (answer) await act(path('queues', name, 'close'), {immediate: answer.ticked}, `${name} is closed`);
 }
 
-async function drawItems(name, into) {
+function itemRow(name, item) {
+  const row = element('li');
+  row.payload = element('code');
+  row.facts = element('span', {class: 'dim'});
+  const held = item.state === 'ITEM_STATE_LEASED';
+  row.append(element('div', {}, row.payload, ' ', row.facts),
+             element('div', {class: 'buttons'}, item.dead_from && redriveButton(name, item.item_id, lookAgain),
+                     cancelButton(name, item.item_id, held, lookAgain)));
+  return row;
+}
+
+async function drawItems(name) {
+  const {rows, trouble} = parts;
   try {
-    const {items} = await look(`${path('queues', name, 'items')}?page_size=8&max_payload_bytes=120`);
-    into.replaceChildren(...items.map((item) => element(
-        'li', {}, element('code', {}, item.payload ?? '(bytes)'),
-        element('span', {class: 'dim'},
-                ` ${item.state.replace('ITEM_STATE_', '').toLowerCase()}${item.consumer ? ` by ${item.consumer}` : ''}, ${clock(item.put_time)}`))));
-    buttons.redrive.hidden = !items.some((item) => item.dead_from);
-    if (!items.length) into.append(element('li', {class: 'dim'}, 'empty'));
+    const {items, next_page_token: more} = await look(`${path('queues', name, 'items')}?page_size=${kItems}&max_payload_bytes=120`);
+    rows.show(items, ({item_id, state: now}) => `${item_id} ${now}`, (item) => itemRow(name, item), (row, item) => {
+      setText(row.payload, payloadOf(item));
+      setText(row.facts, factsOfItem(item));
+    });
+    setText(trouble, items.length ? (more ? 'and more' : '') : 'none');
   } catch (error) {
-    into.replaceChildren(element('li', {class: 'dim'}, error.message));
+    setText(trouble, error.message);
   }
+}
+
+function lookAgain() {
+  if (dialog.open && !document.hidden) drawItems(shown);
 }
 
 export function openQueue(name) {
   shown = name;
-  facts = element('dl', {class: 'facts'});
   const button = (text, onclick, kind = '') => element('button', {type: 'button', class: kind, onclick}, text);
-  buttons = {
+  const items = element('ul', {class: 'items'});
+  parts = {
+    facts: element('dl', {class: 'facts'}),
     pause: button('Pause', () => act(path('queues', name, 'pause'), {}, `${name} is paused`)),
     resume: button('Resume', () => act(path('queues', name, 'resume'), {}, `${name} hands out again`)),
     close: button('Close…', () => close(name)),
-    redrive: button('Redrive', () => redrive(name)),
+    redrive: button('Redrive…', () => redriveSome(name)),
     purge: button('Purge…', () => purge(name), 'danger'),
+    rows: new Rows(items),
+    trouble: element('p', {class: 'dim'}),
   };
-  // Until one is seen.
-  buttons.redrive.hidden = true;
-  const items = element('ul', {class: 'items'});
   dialog.replaceChildren(
       element('div', {class: 'bar'}, element('h3', {id: 'queue-dialog-title'}, name),
               button('×', () => dialog.close(), 'quiet')),
-      facts, element('div', {class: 'buttons left'}, buttons.pause, buttons.resume, buttons.close, buttons.redrive, buttons.purge),
-      element('h4', {}, 'First items'), items);
+      parts.facts, element('div', {class: 'buttons left'}, parts.pause, parts.resume, parts.close, parts.redrive, parts.purge),
+      element('h4', {}, 'First items'), items, parts.trouble);
   dialog.querySelector('.quiet').setAttribute('aria-label', 'Close this');
   draw();
-  drawItems(name, items);
+  drawItems(name);
   if (!dialog.open) dialog.showModal();
 }
 
 onChange(() => { if (dialog.open) draw(); });
+setInterval(lookAgain, kLookEvery);

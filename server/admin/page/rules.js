@@ -1,6 +1,8 @@
 // Besides queues and stages: jobs and their batches, limits, schedules. Each list shows itself when it holds something.
 import {act, path} from './api.js';
+import {askFor} from './ask.js';
 import {count, element, setData, setText, span} from './format.js';
+import {smallButton} from './item_actions.js';
 import {serverNow} from './state.js';
 import {Asked, lookAgain, nameButton, rowOf} from './tables.js';
 
@@ -42,14 +44,37 @@ function rateOf({per_second, burst}) {
   return burst > 1 ? `${per_second}/s, burst ${count(burst)}` : `${per_second}/s`;
 }
 
+async function change({name, max_at_once, per_second, burst}) {
+  const wanted = await askFor(
+      `Change the limit ${name}`, 'It holds at once, for all stages that name it. 0 is without limit; one of the first two is more.',
+      {'Items at once': {id: 'limit-at-once', type: 'number', min: '0', max: '1000000', required: true, value: max_at_once},
+       'Items a second': {id: 'limit-per-second', type: 'number', min: '0', max: '1000000', step: 'any', required: true, value: per_second},
+       'Of them after a pause, at once': {id: 'limit-burst', type: 'number', min: '1', max: '1000000', required: true, value: burst}}, 'Change');
+  if (!wanted) return;
+  const [at_once, a_second, burst_] = wanted.map(Number);
+  await act(path('limits', name, 'update'), {max_at_once: at_once, per_second: a_second, burst: burst_}, `The limit ${name} is changed`);
+  limits.ask();
+}
+
+function limitRow({spec: {name}}) {
+  const row = rowOf(name, 5, 0);
+  for (const cell of row.parts.slice(2)) cell.className = '';
+  row.parts[4].className = 'actions';
+  row.parts[4].append(element('div', {class: 'buttons'}, smallButton('Change…', `Change the limit ${name}`, () => change(row.spec))));
+  return row;
+}
+
+const namesOf = (stages) => stages.map(({pipeline, stage}) => `${pipeline} / ${stage}`).join(', ') || '–';
+
 const limits = new Asked('limits', `limits?page_size=${kShown}`, (rows, answer) => {
-  rows.show(answer.limits, ({spec}) => spec.name, ({spec}) => rowOf(spec.name, 4, 0), (row, limit) => {
+  rows.show(answer.limits, ({spec}) => spec.name, limitRow, (row, limit) => {
     const [used, rate, stages, waiting] = row.parts;
     const most = limit.spec.max_at_once;
+    row.spec = limit.spec;
     setText(used, most ? `${count(limit.in_use)} of ${count(most)}` : count(limit.in_use));
     setText(rate, rateOf(limit.spec));
-    setText(stages, count(limit.stages.length));
-    setText(waiting, limit.waiting.map(({pipeline, stage}) => `${pipeline}/${stage}`).join(', ') || '–');
+    setText(stages, namesOf(limit.stages));
+    setText(waiting, namesOf(limit.waiting));
     setData(row, 'stalled', limit.waiting.length > 0);
   });
   return answer.limits.length;
@@ -66,7 +91,7 @@ function nextOf({paused, waiting, next_time}) {
 function scheduleRow({spec}) {
   const row = rowOf(spec.name, 7, 3);
   row.parts[0].append(nameButton(spec.queue));
-  const button = element('button', {type: 'button', onclick: () => act(path('schedules', spec.name, row.verb), {}, () => {
+  const button = element('button', {type: 'button', class: 'small', onclick: () => act(path('schedules', spec.name, row.verb), {}, () => {
     schedules.ask();
     return row.verb === 'pause' ? `${spec.name} is paused` : `${spec.name} ticks again`;
   })});

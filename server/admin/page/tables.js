@@ -1,7 +1,8 @@
-// The lists: queues, what runs, what has died.
+// The lists of queues and of what runs, and what all lists are made of.
 import {look} from './api.js';
-import {clock, count, element, rate, seconds, setData, setText, span} from './format.js';
+import {count, element, rate, seconds, setData, setText, span} from './format.js';
 import {openQueue} from './queue_dialog.js';
+import {addActions, holderOf, lookForRunning} from './running.js';
 import {openStage} from './stage_dialog.js';
 import {serverNow} from './state.js';
 
@@ -9,7 +10,7 @@ const kLookEvery = 2000;
 const kRowsAtOnce = 50;  // of queues that are new: the rest comes with the next frames
 
 // Rows by key, made once and changed where they differ.
-class Rows {
+export class Rows {
   constructor(body, atOnce = Infinity) {
     this.body = body;
     this.atOnce = atOnce;  // so many are made by a call
@@ -60,6 +61,14 @@ export function rowOf(first, cells, numbers) {
   return row;
 }
 
+// For where there is no room for the heads of the columns: each cell says what it is.
+export function labelCells(row, table) {
+  const heads = table.tHead.rows[0].cells;
+  [...row.cells].forEach((cell, index) => {
+    if (heads[index].textContent) cell.dataset.label = heads[index].textContent;
+  });
+}
+
 const linkButton = (text, onclick) => element('button', {type: 'button', class: 'link', onclick}, text);
 export const nameButton = (name) => linkButton(name, () => openQueue(name));
 
@@ -92,6 +101,7 @@ export function drawQueues(state, filter) {
 
 // What is asked for, again and again, while somebody looks. Without anything to show it says so, or hides, if it has no words for it.
 export class Asked {
+  // `target` is what to look at, or what gives it.
   constructor(id, target, draw) {
     this.table = document.getElementById(id);
     this.nothing = this.table.parentElement.querySelector('.nothing');
@@ -102,7 +112,7 @@ export class Asked {
 
   async ask() {
     try {
-      const shown = this.draw(this.rows, await look(this.target));
+      const shown = this.draw(this.rows, await (typeof this.target === 'string' ? look(this.target) : this.target()));
       if (this.nothing) this.nothing.hidden = shown > 0;
       else this.table.closest('section').hidden = shown === 0;
     } catch {
@@ -111,33 +121,20 @@ export class Asked {
   }
 }
 
-const running = new Asked('running', 'running', (rows, answer) => {
+const running = new Asked('running', lookForRunning, (rows, answer) => {
   const items = answer.running.slice(0, 200);
   const make = (item) => {
-    const row = rowOf(String(item.item_id), 5, 2);
-    row.parts[0].append(linkButton(`${item.pipeline} / ${item.stage}`, () => openStage(item.pipeline, item.stage)));
+    const row = rowOf(String(item.item_id), 6, 2);
+    row.parts[0].append(item.stage ? linkButton(`${item.pipeline} / ${item.stage}`, () => openStage(item.pipeline, item.stage)) : '–');
     row.parts[1].append(nameButton(item.queue));
+    addActions(row, item, () => running.ask());
     return row;
   };
   rows.show(items, (item) => `${item.pipeline} ${item.stage} ${item.item_id}`, make, (row, item) => {
-    const [, , age, attempt, pid] = row.parts;
-    setText(age, span(Math.max(0, (serverNow() - Date.parse(item.start_time)) / 1000)));
+    const [, , age, attempt, holder] = row.parts;
+    setText(age, item.start_time ? span(Math.max(0, (serverNow() - Date.parse(item.start_time)) / 1000)) : '–');
     setText(attempt, item.attempt);
-    setText(pid, item.pid || '–');
-  });
-  return items.length;
-});
-
-const dead = new Asked('dead', 'dead_letters', (rows, answer) => {
-  const items = answer.dead_letters.flatMap(({queue, items: some}) => some.map((item) => ({...item, queue})));
-  rows.show(items, (item) => `${item.queue} ${item.item_id}`, (item) => rowOf(String(item.item_id), 5, 3), (row, item) => {
-    const [queue, why, holds, attempts, when] = row.parts;
-    if (!queue.firstChild) queue.append(nameButton(item.queue));
-    const failure = item.last_failure;
-    setText(why, failure ? `${failure.reason}: ${failure.message}` : '–');
-    setText(holds, item.payload ?? '(bytes)');
-    setText(attempts, failure?.attempt ?? '–');
-    setText(when, clock(item.put_time));
+    setText(holder, holderOf(item));
   });
   return items.length;
 });
@@ -151,4 +148,4 @@ export function lookAgain(...lists) {
   document.addEventListener('visibilitychange', ask);
 }
 
-export const lookForItems = () => lookAgain(running, dead);
+export const lookForItems = () => lookAgain(running);

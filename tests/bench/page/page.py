@@ -51,7 +51,7 @@ def ring_config(queues):
 
 @contextlib.contextmanager
 def fresh_browser(*flags):
-    from page_test import browser
+    from browser import browser
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         driver = browser(profile, *flags)
         try:
@@ -147,7 +147,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    sys.argv[1:] = [options.bin]
     met = [look_at_list(options), look_at_rings(options)]
     print("bars: " + ("met" if all(met) else "NOT MET"))
     return 0 if all(met) or not options.check else 1
