@@ -37,7 +37,7 @@ class Actions(PageTest):
     def test_acts_on_stages(self):
         self.one(".stage").click()
         self.wait(lambda: self.one("#stage-dialog h3").text == "first", "the dialog is open")
-        workers = self.one("#workers")
+        workers = self.one("#workers-wanted")
         workers.clear()
         workers.send_keys("5")
         self.press("Scale")

@@ -2,7 +2,8 @@
 import {clock, count, element, setText} from './format.js';
 import {cancelButton, purge, redrive, redriveButton, redriveSome, smallButton} from './item_actions.js';
 import {failureOf, payloadOf, traitsOf} from './item_facts.js';
-import {Asked, labelCells, nameButton, rowOf} from './tables.js';
+import {Asked, labelCells, rowOf} from './rows.js';
+import {nameButton} from './tables.js';
 
 const table = document.getElementById('dead');
 

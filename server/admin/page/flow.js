@@ -4,6 +4,7 @@ import {sure} from './ask.js';
 import {brief, count, element, rate, seconds, setData, setText} from './format.js';
 import {openQueue} from './queue_dialog.js';
 import {openStage} from './stage_dialog.js';
+import {busyRemote, inServer, isRemote, notesOf, remoteText, serverText} from './stage_facts.js';
 
 const kDots = 16;
 const kNodesInAFrame = 50;  // that are new, and then the rest of one card
@@ -78,10 +79,11 @@ function stageNode(pipeline, name) {
     handler: element('span', {class: 'dim line'}),
     dots: element('span', {class: 'dots', 'aria-hidden': 'true'}),
     workers: element('span', {class: 'line'}),
+    remote: element('span', {class: 'line'}),
     notes: element('span', {class: 'notes line'}),
   };
   const {parts} = node;
-  node.append(parts.name, parts.handler, parts.dots, parts.workers, parts.notes);
+  node.append(parts.name, parts.handler, parts.dots, parts.workers, parts.remote, parts.notes);
   return node;
 }
 
@@ -112,21 +114,29 @@ function drawQueue(node, queue, stalled) {
   setData(node, 'paused', queue.paused);
 }
 
-function drawStage(node, stage) {
-  const {parts} = node;
-  setText(parts.handler, stage.spec.handler);
-  const shown = Math.min(kDots, Math.max(stage.workers, stage.spec.workers));
-  if (parts.dots.childElementCount !== shown) {
-    parts.dots.replaceChildren(...Array.from({length: shown}, () => element('i')));
+// Of so many workers as are shown, in proportion.
+const busyOf = (busy, all, shown) => Math.round(all > shown ? busy / all * shown : busy);
+
+function drawDots(dots, pipeline, stage) {
+  const here = inServer(stage);
+  const shown = Math.min(kDots, here);
+  const remote = Math.min(kDots, stage.remote_workers);
+  if (dots.childElementCount !== shown + remote || dots.remote !== remote) {
+    dots.remote = remote;
+    dots.replaceChildren(...Array.from({length: shown + remote}, (_, index) => element('i', {class: index < shown ? null : 'remote'})));
   }
-  const busy = Math.round(stage.workers > kDots ? stage.busy_workers / stage.workers * shown : stage.busy_workers);
-  [...parts.dots.children].forEach((dot, index) => setData(dot, 'busy', index < busy));
-  setText(parts.workers, `${stage.busy_workers} of ${Math.max(stage.workers, stage.spec.workers)} busy`);
-  const notes = [];
-  if (stage.state === 'STAGE_STATE_PAUSED') notes.push('paused');
-  if (stage.state === 'STAGE_STATE_FINISHED') notes.push('finished');
-  if (stage.failed) notes.push(`${count(stage.failed)} failed`);
-  setText(parts.notes, notes.join(' · '));
+  const busy = busyOf(stage.busy_workers, here, shown);
+  const away = busyOf(busyRemote(pipeline, stage) ?? 0, stage.remote_workers, remote);
+  [...dots.children].forEach((dot, index) => setData(dot, 'busy', index < shown ? index < busy : index - shown < away));
+}
+
+function drawStage(node, pipeline, stage) {
+  const {parts} = node;
+  setText(parts.handler, isRemote(stage) ? 'remote workers' : stage.spec.handler);
+  drawDots(parts.dots, pipeline, stage);
+  setText(parts.workers, serverText(stage));
+  setText(parts.remote, remoteText(pipeline, stage));
+  setText(parts.notes, notesOf(stage));
   setData(node, 'state', stage.state.replace('STAGE_STATE_', '').toLowerCase());
 }
 
@@ -210,9 +220,9 @@ function drawCard(card, pipeline, state) {
     const queue = state.queues.get(name);
     if (queue) drawQueue(card.nodes.get(`q ${name}`), queue, stalled.has(name));
   }
-  for (const stage of pipeline.stages) drawStage(card.nodes.get(`s ${stage.spec.name}`), stage);
+  for (const stage of pipeline.stages) drawStage(card.nodes.get(`s ${stage.spec.name}`), pipeline.name, stage);
   // A line moves while its stage works.
-  const busy = new Set(pipeline.stages.filter((stage) => stage.busy_workers).map((stage) => `s ${stage.spec.name}`));
+  const busy = new Set(pipeline.stages.filter((stage) => stage.busy_workers || stage.remote_items).map((stage) => `s ${stage.spec.name}`));
   for (const {from, to, line} of card.edges) line.classList.toggle('moves', busy.has(from) || busy.has(to));
   card.close.hidden = pipeline.finished;
   setText(card.told, pipeline.finished ? 'finished' : `${count(pipeline.unfinished)} unfinished`);

@@ -5,10 +5,12 @@ import {dead} from './dead.js';
 import {drawPipelines} from './flow.js';
 import {count, element, rate, setData, setText} from './format.js';
 import {startLogLevel} from './log_level.js';
+import {openQueue} from './queue_dialog.js';
+import {lookAgain} from './rows.js';
 import {lookForRules} from './rules.js';
 import {changed, connect, onChange, state, totals} from './state.js';
-import {drawQueues, lookAgain, lookForItems} from './tables.js';
-import {openQueue} from './queue_dialog.js';
+import {drawQueues, lookForItems} from './tables.js';
+import {workers} from './workers.js';
 
 const byId = (id) => document.getElementById(id);
 const filter = byId('filter');
@@ -76,7 +78,7 @@ document.addEventListener('keydown', (event) => {
 function start() {
   connect();
   lookForItems();
-  lookAgain(dead);
+  lookAgain(workers, dead);
   lookForRules();
   startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
   startLogLevel(byId('log')).catch(() => {});

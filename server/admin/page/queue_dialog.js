@@ -6,7 +6,7 @@ import {cancelButton, purge, redriveButton, redriveSome} from './item_actions.js
 import {factsOfItem, payloadOf} from './item_facts.js';
 import {factsOf} from './queue_facts.js';
 import {onChange, state} from './state.js';
-import {Rows} from './tables.js';
+import {Rows} from './rows.js';
 
 const kLookEvery = 2000;
 const kItems = 10;

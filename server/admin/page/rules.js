@@ -3,8 +3,9 @@ import {act, path} from './api.js';
 import {askFor} from './ask.js';
 import {count, element, setData, setText, span} from './format.js';
 import {smallButton} from './item_actions.js';
+import {Asked, lookAgain, rowOf} from './rows.js';
 import {serverNow} from './state.js';
-import {Asked, lookAgain, nameButton, rowOf} from './tables.js';
+import {nameButton} from './tables.js';
 
 const kShown = 50;
 

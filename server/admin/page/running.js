@@ -2,8 +2,8 @@
 import {look, path} from './api.js';
 import {element} from './format.js';
 import {cancelButton} from './item_actions.js';
+import {labelCells} from './rows.js';
 import {state} from './state.js';
-import {labelCells} from './tables.js';
 
 const kQueues = 20;   // that are looked into for items that are held outside of the server
 const kOfOneQueue = 20;
@@ -25,7 +25,9 @@ async function heldElsewhere(queue, stages, inServer) {
   const size = Math.min(1000, busy + kOfOneQueue);
   const {items} = await look(`${path('queues', queue, 'items')}?state=leased&max_payload_bytes=0&page_size=${size}`);
   const remote = stages.find(({stage}) => stage.remote_items > 0);
-  return items.filter(({item_id}) => !inServer.has(item_id)).slice(0, kOfOneQueue)
+  // Also those that have been handed out to the server's workers since they were asked.
+  const isHere = ({item_id, consumer}) => inServer.has(item_id) || stages.some(({stage}) => stage.workers && stage.spec.name === consumer);
+  return items.filter((item) => !isHere(item)).slice(0, kOfOneQueue)
       .map((item) => ({...item, queue, pipeline: remote?.pipeline ?? '', stage: remote?.stage.spec.name ?? ''}));
 }
 

@@ -1,0 +1,96 @@
+// What lists are made of.
+import {look} from './api.js';
+import {element} from './format.js';
+
+const kLookEvery = 2000;
+
+// Rows by key, made once and changed where they differ.
+export class Rows {
+  constructor(body, atOnce = Infinity) {
+    this.body = body;
+    this.atOnce = atOnce;  // so many are made by a call
+    this.rows = new Map();
+  }
+
+  // `items` in order; `make()` gives a row, `draw(row, item)` fills it. False if there are more to make, which the next call does.
+  show(items, keyOf, make, draw) {
+    const keys = new Set();
+    let before = null;
+    let made = 0;
+    for (const item of items) {
+      const key = keyOf(item);
+      keys.add(key);
+      if (!this.rows.has(key)) {
+        if (++made > this.atOnce) continue;
+        this.rows.set(key, make(item));
+      }
+      const row = this.rows.get(key);
+      const wanted = before ? before.nextElementSibling : this.body.firstElementChild;
+      if (row !== wanted) before ? before.after(row) : this.body.prepend(row);
+      before = row;
+      draw(row, item);
+    }
+    for (const [key, row] of this.rows) {
+      if (keys.has(key)) continue;
+      row.remove();
+      this.rows.delete(key);
+    }
+    return made <= this.atOnce;
+  }
+}
+
+// With their roles in words, for not every browser knows them of a row that is laid out by itself.
+function emptyRow(cells, numbers) {
+  const row = element('tr', {role: 'row'}, element('th', {scope: 'row', role: 'rowheader'}));
+  for (let index = 0; index < cells; ++index) row.append(element('td', {role: 'cell', class: index >= numbers ? 'n' : null}));
+  return row;
+}
+
+const emptyRows = new Map();
+export function rowOf(first, cells, numbers) {
+  const kind = `${cells} ${numbers}`;
+  if (!emptyRows.has(kind)) emptyRows.set(kind, emptyRow(cells, numbers));
+  const row = emptyRows.get(kind).cloneNode(true);
+  row.parts = [...row.cells].slice(1);
+  row.cells[0].append(first);
+  return row;
+}
+
+// For where there is no room for the heads of the columns: each cell says what it is.
+export function labelCells(row, table) {
+  const heads = table.tHead.rows[0].cells;
+  [...row.cells].forEach((cell, index) => {
+    if (heads[index].textContent) cell.dataset.label = heads[index].textContent;
+  });
+}
+
+// What is asked for, again and again, while somebody looks. Without anything to show it says so, or hides, if it has no words for it.
+export class Asked {
+  // `target` is what to look at, or what gives it.
+  constructor(id, target, draw) {
+    this.table = document.getElementById(id);
+    this.nothing = this.table.parentElement.querySelector('.nothing');
+    this.rows = new Rows(this.table.tBodies[0]);
+    this.target = target;
+    this.draw = draw;
+  }
+
+  async ask() {
+    try {
+      const shown = this.draw(this.rows, await (typeof this.target === 'string' ? look(this.target) : this.target()));
+      if (this.nothing) this.nothing.hidden = shown > 0;
+      else this.table.closest('section').hidden = shown === 0;
+    } catch {
+      // The connection's state, above, says that the server is not there.
+    }
+  }
+}
+
+export function lookAgain(...lists) {
+  const ask = () => {
+    if (!document.hidden) lists.forEach((list) => list.ask());
+  };
+  ask();
+  setInterval(ask, kLookEvery);
+  document.addEventListener('visibilitychange', ask);
+}
