@@ -4,6 +4,7 @@ Usage: page_test.py BIN_DIRECTORY [TEST...]; SCREENSHOTS=DIRECTORY keeps picture
 """
 
 import json
+import re
 import subprocess
 import unittest
 
@@ -14,17 +15,23 @@ from sluiced import PATIENCE, until
 @unittest.skipIf(MISSING, MISSING)
 class Page(PageTest):
     def test_shows_what_the_command_shows(self):
-        self.sluiced.run("put", "tasks", "a", "b")
+        # Other numbers in each column, so that none can stand in another's place.
+        self.sluiced.run("put", "other", *"abcdef")
+        self.sluiced.run("put", "other", "x", "y", "z", "--delay", "1h")
+        self.fail_one("other")
+        self.sluiced.run("get", "other", "--count", "2")
         self.sluiced.run("put", "begin", "x", "y", "z")
         self.wait_for_cell("end", 1, "3")
+        self.wait_for_cell("other", 3, "2")
         told = {queue["name"]: queue for queue in map(json.loads, self.sluiced.run("ls", "--json").splitlines())}
-        self.wait_for_cell("tasks", 1, "2")
         shown = self.rows()
+        self.assertEqual(shown["other"][1:5] + shown["other"][8:], ["3", "3", "2", "1,000", "1"])
         self.assertEqual(sorted(shown), sorted(told))
         for name, cells in shown.items():
             numbers = [told[name][key] for key in ("waiting", "delayed", "leased")]
             self.assertEqual(cells[1:4], [str(number) for number in numbers], name)
-            self.assertEqual(cells[4], f"{int(told[name]['settings']['capacity']):,}", name)
+            capacity = int(told[name]["settings"]["capacity"])
+            self.assertEqual(cells[4], f"{capacity:,}" if capacity else "∞", name)
             self.assertEqual(cells[8], told[name]["counters"]["dead_lettered"], name)
         self.assertEqual(self.texts("#totals dd")[0], str(sum(int(queue["unfinished"]) for queue in told.values())))
         self.assertEqual(self.texts("#totals dd")[3], str(len(told)))
@@ -32,6 +39,103 @@ class Page(PageTest):
         self.assertEqual(self.texts(".queue .name"), ["begin", "middle", "end", "nap"])
         self.assertEqual(self.texts(".stage .name"), ["first", "second", "sleeper"])
         self.shoot("numbers")
+
+    def drawn(self, number):
+        """Of a drawn queue: depth, capacity, and how full it is."""
+        node = self.driver.find_elements(By.CSS_SELECTOR, ".queue")[number]
+        full = self.driver.execute_script("return arguments[0].querySelector('.fill').getBoundingClientRect().width /"
+                                          "arguments[0].querySelector('.depth').getBoundingClientRect().width", node)
+        depth, capacity = node.text.splitlines()[1].split(" of ")
+        return depth, capacity, round(full, 2)
+
+    def test_draws_how_full_queues_are(self):
+        self.sluiced.run("stage", "pause", "line", "first")
+        self.sluiced.run("update", "begin", "--capacity", "4")
+        self.sluiced.run("put", "begin", "a", "b", "c")
+        self.wait(lambda: self.drawn(0) == ("3", "4", 0.75), lambda: f"three of four, not {self.drawn(0)}")
+        self.assertEqual(self.drawn(1), ("0", "1,000", 0))
+        self.assertIsNone(self.one(".queue").get_attribute("data-full"))
+        self.sluiced.run("put", "begin", "d")
+        self.wait(lambda: self.drawn(0) == ("4", "4", 1), lambda: f"four of four, not {self.drawn(0)}")
+        self.assertEqual(self.one(".queue").get_attribute("data-full"), "true")
+
+    def oldest(self, text):
+        """Seconds, as the page writes them in a table or beside a drawn queue."""
+        number, unit = re.search(r"([\d.]+) (ms|s|min)\b", text).groups()
+        return float(number) * {"ms": 0.001, "s": 1, "min": 60}[unit]
+
+    def test_tells_how_old_the_oldest_is(self):
+        def age():
+            return float(self.sluiced.json("/api/v1/queues/begin")["oldest_age"].rstrip("s"))
+        self.sluiced.run("stage", "pause", "line", "first")
+        self.sluiced.run("put", "begin", "a")
+        self.wait_for_cell("begin", 1, "1")
+        self.wait(lambda: self.rows()["begin"][7] != "–" and "oldest" in self.one(".queue").text, "it has an age")
+        # At least as old as it was a while ago, and not older than it is.
+        for show in (lambda: self.rows()["begin"][7], lambda: self.one(".queue").text.split("oldest ")[1].replace("< 1 s", "0 s")):
+            before = age() + 1
+            self.wait(lambda show=show, before=before: self.oldest(show()) >= before, lambda: f"it becomes older: {self.rows()}")
+            self.assertLessEqual(self.oldest(show()), age() + 0.1)
+        self.assertEqual(self.rows()["end"][7], "–")
+
+    def test_tells_how_fast_it_goes(self):
+        # 20 items a second go into `begin`, and all the way to `end`, where nobody takes them.
+        self.sluiced.run("update", "end", "--capacity", "0")
+        self.sluiced.run("schedule", "create", "steady", "begin", "--every", "50ms")
+
+        def rates(name):
+            return [float(text) for text in self.rows()[name][5:7]]
+
+        def is_steady(name):
+            return all(15 < rate < 25 for rate in rates(name))
+        self.wait(lambda: is_steady("begin") and is_steady("middle"), lambda: f"20 in and out a second: {self.rows()}")
+        self.assertGreater(rates("end")[0], 0)
+        self.assertEqual(rates("end")[1], 0)
+        self.assertEqual(rates("tasks"), [0, 0])
+        self.wait(lambda: self.one(".queue").text.count("20/s in") == 1, "the drawn queue says the same")
+        total = float(self.texts("#totals dd")[1])
+        self.assertGreater(total, 3 * 15, "three queues have 20 a second each")
+        self.sluiced.run("schedule", "pause", "steady")
+        self.wait(lambda: rates("begin") == [0, 0], lambda: f"it is quiet: {self.rows()}")
+
+    # Keeps the charts that the page makes.
+    KEEP_CHARTS = """
+        window.charts = [];
+        let made;
+        Object.defineProperty(window, 'Dygraph', {
+          get: () => made,
+          set: (Dygraph) => {
+            made = new Proxy(Dygraph, {construct(target, options) {
+              const chart = new target(...options);
+              window.charts.push(chart);
+              return chart;
+            }});
+          },
+        });"""
+    # All points of a chart: time and values.
+    POINTS = """const chart = window.charts[arguments[0]];
+        return chart ? Array.from({length: chart.numRows()}, (_, row) => [0, 1, 2].map((column) => chart.getValue(row, column))) : [];"""
+
+    def test_charts_hold_what_was(self):
+        script = self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": self.KEEP_CHARTS})["identifier"]
+        self.addCleanup(self.driver.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
+        self.driver.get(self.sluiced.url)
+        self.wait_for_state("live")
+        self.sluiced.run("put", "other", "a", "b", "c")
+        self.sluiced.run("get", "other", "--count", "1")
+
+        def points(chart):
+            return self.driver.execute_script(self.POINTS, chart)
+        self.wait(lambda: len(points(1)) >= 3 and points(1)[-1][1:] == [3, 1], lambda: f"three unfinished, one leased: {points(1)}")
+        times = [time for time, *_ in points(1)]
+        self.assertEqual(times, sorted(set(times)), "each later than the one before")
+        self.assertGreater(max(rate for _, rate, _ in points(0)), 0, "something came in")
+        self.assertEqual({done for _, _, done in points(0)}, {0}, "nothing was done")
+        canvas = self.driver.find_elements(By.CSS_SELECTOR, "#depths-chart canvas")[0]
+        self.assertGreater(self.driver.execute_script(
+            "const {width, height} = arguments[0];"
+            "return arguments[0].getContext('2d').getImageData(0, 0, width, height).data.filter((_, at) => at % 4 === 3).filter(Boolean).length",
+            canvas), 100, "and is drawn")
 
     def test_lives(self):
         self.sluiced.run("put", "other", "a")

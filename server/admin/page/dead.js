@@ -2,10 +2,8 @@
 import {clock, count, element, setText} from './format.js';
 import {cancelButton, purge, redrive, redriveButton, redriveSome, smallButton} from './item_actions.js';
 import {failureOf, payloadOf, traitsOf} from './item_facts.js';
-import {Asked, labelCells, rowOf} from './rows.js';
+import {Asked, rowOf} from './rows.js';
 import {nameButton} from './tables.js';
-
-const table = document.getElementById('dead');
 
 // A queue of dead letters, above what is in it.
 function queueRow({queue}) {
@@ -46,7 +44,6 @@ function itemRow({queue, item_id: id}) {
   actions.className = 'actions';
   actions.append(element('div', {class: 'buttons'}, redriveButton(queue, id, lookAgain),
                          cancelButton(queue, id, false, lookAgain, 'Discard')));
-  labelCells(row, table);
   return row;
 }
 

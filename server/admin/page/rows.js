@@ -4,10 +4,20 @@ import {element} from './format.js';
 
 const kLookEvery = 2000;
 
+// For where there is no room for the heads of the columns: each cell says what it is.
+function labelCells(row, table) {
+  if (row.matches('.group')) return;
+  const heads = table.tHead.rows[0].cells;
+  [...row.cells].forEach((cell, index) => {
+    if (heads[index].textContent) cell.dataset.label = heads[index].textContent;
+  });
+}
+
 // Rows by key, made once and changed where they differ.
 export class Rows {
   constructor(body, atOnce = Infinity) {
     this.body = body;
+    this.labelled = body.closest('table.stack');
     this.atOnce = atOnce;  // so many are made by a call
     this.rows = new Map();
   }
@@ -22,7 +32,9 @@ export class Rows {
       keys.add(key);
       if (!this.rows.has(key)) {
         if (++made > this.atOnce) continue;
-        this.rows.set(key, make(item));
+        const row = make(item);
+        if (this.labelled) labelCells(row, this.labelled);
+        this.rows.set(key, row);
       }
       const row = this.rows.get(key);
       const wanted = before ? before.nextElementSibling : this.body.firstElementChild;
@@ -54,14 +66,6 @@ export function rowOf(first, cells, numbers) {
   row.parts = [...row.cells].slice(1);
   row.cells[0].append(first);
   return row;
-}
-
-// For where there is no room for the heads of the columns: each cell says what it is.
-export function labelCells(row, table) {
-  const heads = table.tHead.rows[0].cells;
-  [...row.cells].forEach((cell, index) => {
-    if (heads[index].textContent) cell.dataset.label = heads[index].textContent;
-  });
 }
 
 // What is asked for, again and again, while somebody looks. Without anything to show it says so, or hides, if it has no words for it.

@@ -2,7 +2,6 @@
 import {look, path} from './api.js';
 import {element} from './format.js';
 import {cancelButton} from './item_actions.js';
-import {labelCells} from './rows.js';
 import {state} from './state.js';
 
 const kQueues = 20;   // that are looked into for items that are held outside of the server
@@ -48,5 +47,4 @@ export function addActions(row, item, after) {
   const cell = row.parts[row.parts.length - 1];
   cell.className = 'actions';
   cell.append(element('div', {class: 'buttons'}, cancelButton(item.queue, item.item_id, true, after)));
-  labelCells(row, document.getElementById('running'));
 }

@@ -1,7 +1,7 @@
 // Remote workers: who is attached, and at what.
 import {look} from './api.js';
 import {clock, count, setData, setText} from './format.js';
-import {Asked, labelCells, rowOf} from './rows.js';
+import {Asked, rowOf} from './rows.js';
 import {changed, state} from './state.js';
 import {stageButton} from './tables.js';
 
@@ -35,13 +35,10 @@ async function lookForWorkers() {
   return attached;
 }
 
-const table = document.getElementById('workers');
-
 function workerRow({name, pipeline, stage}) {
   const row = rowOf(name, 7, 3);
   row.parts[1].append(stageButton(pipeline, stage));
   row.parts[6].className = '';
-  labelCells(row, table);
   return row;
 }
 
