@@ -1,5 +1,8 @@
 // Work that is taken back while it runs, and dead letters that go back, with the real programs.
+#include <atomic>
 #include <fstream>
+#include <future>
+#include <stop_token>
 
 #include "tests/e2e/fifo.h"
 #include "tests/e2e/scenario.h"
@@ -24,6 +27,9 @@ handlers:
             wait
       grace: 0.2s
 )";
+constexpr auto kGrace = 200ms;
+// For a busy machine to notice and to kill.
+constexpr auto kSlack = 800ms * kSlowness;
 
 class CancelScenario : public Scenario {
  protected:
@@ -39,10 +45,12 @@ TEST_F(CancelScenario, ARunningChildIsEndedWithItsGroupWithinItsGrace) {
   stage.queue("in").put("y");
   const auto shell = static_cast<pid_t>(std::stol(started.read_line()));
   const auto sleeper = static_cast<pid_t>(std::stol(started.read_line()));
+  const auto cancelled = std::chrono::steady_clock::now();
   EXPECT_EQ(stage.queue("in").cancel(first), CancelOutcome::kRevoked);
-  EXPECT_EQ(stage.queue("in").stats().counters.cancelled, 1U);
   EXPECT_TRUE(process_ends(shell));
   EXPECT_TRUE(process_ends(sleeper));
+  EXPECT_LT(std::chrono::steady_clock::now() - cancelled, kGrace + kSlack);
+  EXPECT_EQ(stage.queue("in").stats().counters.cancelled, 1U);
   // The worker takes the next item.
   const auto next_shell = static_cast<pid_t>(std::stol(started.read_line()));
   const auto next_sleeper = static_cast<pid_t>(std::stol(started.read_line()));
@@ -73,6 +81,40 @@ TEST_F(CancelScenario, TheCommandOfARemoteWorkerIsEndedToo) {
   EXPECT_TRUE(eventually([&] { return pipeline.queue("in").stats().counters.cancelled == 1; }));
   pipeline.close();
   pipeline.join({.max_wait = kPatience});
+}
+
+TEST_F(CancelScenario, TheFunctionOfARemoteWorkerIsToldAndWhatItMakesIsDropped) {
+  start();
+  const Pipeline pipeline =
+      connect().create_pipeline({.name = "p", .stages = {{.name = "sign", .input = "in", .output = "out"}}});
+  std::promise<void> begun;
+  std::atomic<bool> told = false;
+  auto worker = meanwhile([&] {
+    return work(connect().pipeline("p"), "sign", [&](const StageItem& item) {
+      if (item.payload == "next") return item.payload;
+      std::promise<void> cancelled;
+      const std::stop_callback on_cancel(item.cancelled, [&] { cancelled.set_value(); });
+      EXPECT_FALSE(item.lost());
+      begun.set_value();
+      told = cancelled.get_future().wait_for(kPatience) == std::future_status::ready;
+      EXPECT_TRUE(item.lost());
+      return std::string("too late");
+    });
+  });
+  const Queue in = pipeline.queue("in");
+  const ItemId id = in.put("x");
+  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(in.cancel(id), CancelOutcome::kRevoked);
+  in.put("next");
+  pipeline.close();
+  pipeline.join({.max_wait = kPatience});
+  ASSERT_TRUE(ends(worker));
+  const WorkResult result = worker.get();
+  EXPECT_TRUE(told);
+  EXPECT_EQ(result.done, 1U);
+  EXPECT_EQ(result.lost, 1U);
+  EXPECT_THAT(drain(pipeline.queue("out")), ElementsAre("next"));
+  EXPECT_EQ(in.stats().counters.failed, 0U);
 }
 
 TEST_F(CancelScenario, TheCommandOfAWorkerOfAQueueIsEndedToo) {
