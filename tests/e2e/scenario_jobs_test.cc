@@ -138,6 +138,44 @@ TEST_F(JobsScenario, OutcomesThatNobodyMade) {
   EXPECT_EQ(reason_of([&] { (void)queue.submit("y").get({.max_wait = 1ms}); }), "DEADLINE_EXCEEDED");
 }
 
+TEST_F(JobsScenario, ACancelAndTheEndOfItsTimeAreRaisedAtTheCaller) {
+  start();
+  const Client client = connect();
+  const Queue queue = client.create_queue("q");
+  const Future cancelled = queue.submit("x");
+  EXPECT_EQ(queue.cancel(cancelled.id()), CancelOutcome::kCancelled);
+  const Future held = queue.submit("y");
+  const auto item = queue.get({.max_wait = kPatience});
+  ASSERT_TRUE(item);
+  EXPECT_EQ(queue.cancel(held.id()), CancelOutcome::kRevoked);
+  const Future expired = queue.submit(NewItem{.payload = "z", .delay = 1h, .time_to_live = 50ms});
+  EXPECT_EQ(reason_of([&] { (void)cancelled.get({.max_wait = kPatience}); }), "CANCELLED");
+  EXPECT_EQ(reason_of([&] { (void)held.get({.max_wait = kPatience}); }), "CANCELLED");
+  EXPECT_EQ(reason_of([&] { (void)expired.get({.max_wait = kPatience}); }), "EXPIRED");
+  EXPECT_EQ(held.look().state, JobState::kCancelled);
+  EXPECT_EQ(expired.look().state, JobState::kExpired);
+  EXPECT_EQ(client.jobs().list(JobState::kCancelled).size(), 2U);
+  EXPECT_EQ(client.jobs().list(JobState::kExpired).size(), 1U);
+  EXPECT_THAT(shell("sluice await " + std::to_string(held.id()) + " 2>&1", 1), HasSubstr("CANCELLED"));
+}
+
+// What comes of a dead letter that goes back is no matter of the job, whose outcome somebody may have acted on.
+TEST_F(JobsScenario, ADeadLetterThatGoesBackLeavesTheOutcomeAlone) {
+  start();
+  const Client client = connect();
+  const Queue queue = client.create_queue("q", {.retry = {.max_attempts = 1}});
+  const Future future = queue.submit("x");
+  queue.get({.max_wait = kPatience})->fail("no");
+  EXPECT_EQ(reason_of([&] { (void)future.get({.max_wait = kPatience}); }), "FAILED");
+  EXPECT_EQ(client.queue("q.dead").redrive().redriven, 1U);
+  auto again = queue.get({.max_wait = kPatience});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->id(), future.id());
+  again->done_with("well done");
+  queue.join({.max_wait = kPatience});
+  EXPECT_EQ(future.look().state, JobState::kFailed);
+}
+
 TEST_F(JobsScenario, AConsumerGivesTheResult) {
   start();
   const Queue queue = connect().create_queue("q");

@@ -93,6 +93,15 @@ void JobsTest::work(std::string_view queue, const std::string& result) {
   EXPECT_EQ(complete_with(queue, take(queue).lease, result).outcome(), "ok");
 }
 
+void JobsTest::cancel(std::string_view queue, std::uint64_t id) {
+  Effects effects;
+  const auto outcomes = engine().cancel(now(), queue, std::vector{model::ItemId{id}}, effects);
+  carry_out(effects);
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  EXPECT_NE(outcomes->front(), CancelOutcome::kGone);
+  EXPECT_NE(outcomes->front(), CancelOutcome::kUnknown);
+}
+
 JobView JobsTest::job(std::uint64_t id) {
   auto view = engine().job(model::JobId{id});
   EXPECT_TRUE(view.ok()) << view.status();

@@ -37,6 +37,8 @@ class JobsTest : public EngineTest {
                             const std::vector<To>& outputs = {});
   // Takes one item and completes it so; nothing more.
   void work(std::string_view queue, const std::string& result);
+  // Cancels the item that has the job's id; it must be there.
+  void cancel(std::string_view queue, std::uint64_t id);
 
   // Fails the test if there is none.
   JobView job(std::uint64_t id);

@@ -142,6 +142,66 @@ TEST_F(JobsTest, APurgeACloseAtOnceAndADeleteAreOutcomes) {
   for (const std::uint64_t id : {purged, closed, deleted, held}) EXPECT_EQ(outcome(id), "discarded: DISCARDED");
 }
 
+TEST_F(JobsTest, ACancelIsAnOutcomeWhateverTheItemDoes) {
+  create("q");
+  const std::uint64_t waiting = submit("q", "x");
+  cancel("q", waiting);
+  const std::uint64_t held = submit("q", "y");
+  const model::Delivery item = take("q");
+  const TestCaller& awaiting = await({waiting, held});
+  EXPECT_EQ(awaiting.ended_jobs(), (Ids{waiting}));
+  cancel("q", held);
+  EXPECT_EQ(awaiting.outcome(), "ok") << "it is told at once, not when its consumer finds out";
+  EXPECT_EQ(complete_with("q", item.lease, "too late").outcome(), "LEASE_LOST");
+  for (const std::uint64_t id : {waiting, held}) {
+    EXPECT_EQ(outcome(id), "cancelled: CANCELLED");
+    EXPECT_EQ(job(id).facts.failure->queue, "q");
+    EXPECT_EQ(model::number(job(id).facts.failed_item), id);
+  }
+  EXPECT_EQ(job(held).facts.failure->attempt, 1U);
+  restart();
+  EXPECT_EQ(outcome(held), "cancelled: CANCELLED");
+}
+
+TEST_F(JobsTest, AnItemWhoseTimeIsOverIsAnOutcome) {
+  create("dropped");
+  create("kept");
+  Effects effects;
+  ASSERT_TRUE(engine().update_queue(now(), "dropped", {.time_to_live = 5s}, effects).ok());
+  ASSERT_TRUE(engine().update_queue(now(), "kept", {.time_to_live = 5s, .dead_letter_expired = true}, effects).ok());
+  carry_out(effects);
+  const std::uint64_t dropped = submit("dropped", "x");
+  const std::uint64_t kept = submit("kept", "y");
+  const TestCaller& awaiting = await({dropped, kept});
+  pass(4s);
+  EXPECT_EQ(outcome(dropped), "running");
+  pass(1s);
+  EXPECT_EQ(awaiting.outcome(), "ok");
+  EXPECT_EQ(outcome(dropped), "expired: EXPIRED");
+  EXPECT_EQ(outcome(kept), "expired: EXPIRED") << "also where its item lies among the dead letters";
+  EXPECT_THAT(peek("kept.dead"), ElementsAre("y"));
+  restart();
+  EXPECT_EQ(outcome(kept), "expired: EXPIRED");
+}
+
+// An outcome, once told, does not change: whoever awaited it, or a batch's callback, has acted on it.
+TEST_F(JobsTest, ADeadLetterThatGoesBackDoesNotChangeTheOutcomeOfItsJob) {
+  create("q", {.max_attempts = 1});
+  const std::uint64_t id = submit("q", "x");
+  fail("q", take("q").lease, {.reason = "BAD"});
+  Effects effects;
+  const auto result = engine().redrive(now(), {.queue = "q.dead"}, effects);
+  carry_out(effects);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->redriven, 1U);
+  const model::Delivery again = take("q");
+  EXPECT_EQ(model::number(again.item), id) << "the same item";
+  EXPECT_EQ(again.job, model::JobId{}) << "of no job any more";
+  complete_with("q", again.lease, "well done");
+  EXPECT_EQ(outcome(id), "failed: BAD");
+  EXPECT_EQ(engine().job_counts().running, 0U);
+}
+
 TEST_F(JobsTest, ASubmitWaitsForRoomLikeAnyPut) {
   create("q", {.capacity = 1});
   submit("q", "x");
@@ -240,6 +300,28 @@ TEST_F(JobsTest, TheOldestResultsGoWhenThereAreTooManyBytesOfThem) {
   EXPECT_NE(outcome(first + 2), "JOB_FORGOTTEN");
   EXPECT_EQ(engine().job_counts().ended, fit);
   EXPECT_LE(engine().job_counts().result_bytes, limits::kMaxResultBytes);
+}
+
+TEST_F(JobsTest, TheOldestOutcomesGoWhenThereAreTooMany) {
+  create("q", {.capacity = 0});
+  const std::vector<std::string> payloads(limits::kMaxBatch, "x");
+  constexpr std::size_t kMore = 3;
+  std::uint64_t first = 0;
+  for (std::size_t ended = 0; ended < limits::kMaxEndedJobs; ended += payloads.size()) {
+    const std::uint64_t id = submit("q", payloads, {});
+    if (first == 0) first = id;
+    ASSERT_TRUE(purge("q").ok());
+  }
+  EXPECT_EQ(engine().job_counts().ended, limits::kMaxEndedJobs);
+  EXPECT_EQ(outcome(first), "discarded: DISCARDED");
+  const std::uint64_t last = submit("q", std::vector<std::string>(kMore, "x"), {});
+  EXPECT_EQ(engine().job_counts().ended, limits::kMaxEndedJobs) << "those that run do not count";
+  for (std::size_t i = 0; i < kMore; ++i) work("q", "done");
+  EXPECT_EQ(engine().job_counts().ended, limits::kMaxEndedJobs);
+  for (std::size_t i = 0; i < kMore; ++i) EXPECT_EQ(outcome(first + i), "JOB_FORGOTTEN");
+  EXPECT_EQ(outcome(first + kMore), "discarded: DISCARDED");
+  EXPECT_EQ(outcome(last), "succeeded: done");
+  EXPECT_THAT(store().jobs(), SizeIs(limits::kMaxEndedJobs)) << "the store forgets them too";
 }
 
 TEST_F(JobsTest, ResultsOfOneJobAreBounded) {
