@@ -76,6 +76,90 @@ TEST_F(LimitScenario, Scenario23_NeverMoreThanThreeAtOnceOverTwoStages) {
   EXPECT_EQ(reason_of([&] { client.remove_limit("connections"); }), "LIMIT_IN_USE");
 }
 
+// At most r a second: the n-th item is not done before the n-th interval since the first could be, whenever one looks.
+TEST_F(LimitScenario, ARateIsNeverExceededFromTheBeginningToAnyMoment) {
+  constexpr double kRate = 50;
+  constexpr int kBurst = 3;
+  constexpr int kItems = 40;
+  const Client client = connect();
+  client.create_limit("mails", {.per_second = kRate, .burst = kBurst});
+  const Pipeline mails = client.create_pipeline(
+      {.name = "mails",
+       .stages = {{.input = "in", .output = "out", .handler = "builtin.identity", .workers = 4, .limits = {"mails"}}}});
+  mails.pause("in");
+  mails.queue("in").put_all(numbers(kItems));
+  const Time put = mails.queue("in").peek({.max_items = 1}).at(0).put_time;
+  mails.resume("in");
+  mails.close();
+  mails.join({.max_wait = kPatience});
+  std::vector<Time> done;
+  for (auto& item : mails.queue("out")) done.push_back(item.put_time());
+  ASSERT_EQ(done.size(), static_cast<std::size_t>(kItems));
+  for (int i = 0; i < kItems; ++i) {
+    const std::chrono::duration<double> since = done.at(static_cast<std::size_t>(i)) - put;
+    EXPECT_LE(i + 1, kBurst + kRate * since.count() + 1e-3) << "item " << i << " after " << since.count() << " s";
+  }
+  const std::chrono::duration<double> all = done.back() - done.front();
+  EXPECT_LT(all.count(), 2 * kItems / kRate * kSlowness) << "and it is used";
+}
+
+class ConfiguredLimitScenario : public Scenario {
+ protected:
+  static std::string configuration(const std::string& limit) {
+    return R"(
+limits:
+  - )" + limit +
+           R"(
+pipelines:
+  - name: letters
+    stages: [{name: write, input: drafts, output: letters, handler: builtin.sleep, workers: 4, limits: [one]}]
+  - name: solver
+    stages: [{name: solve, input: shards, workers: 0, start_workers: 2}]
+)";
+  }
+};
+
+TEST_F(ConfiguredLimitScenario, HoldsAndIsChangedByTheNextConfiguration) {
+  start(configuration("{name: one, max_at_once: 1, per_second: 1000, burst: 10}"), {"--data", "data", "--drain-timeout", "0s"});
+  const Pipeline letters = connect().pipeline("letters");
+  const std::vector<NewItem> long_work(3, NewItem{.attributes = {{"sleep", "1h"}}});
+  letters.queue("drafts").put_batch(long_work);
+  ASSERT_TRUE(eventually([&] { return connect().limit("one").waiting.size() == 1; }));
+  LimitInfo limit = connect().limit("one");
+  EXPECT_EQ(limit.in_use, 1U);
+  EXPECT_EQ(limit.per_second, 1'000);
+  EXPECT_EQ(limit.burst, 10U);
+  EXPECT_THAT(limit.stages, ElementsAre("letters/write"));
+  EXPECT_EQ(letters.stages().at(0).busy_workers, 1U);
+  server->stop();
+  server->restart(configuration("{name: one, max_at_once: 2}"));
+  ASSERT_TRUE(eventually([&] { return connect().limit("one").in_use == 2; }));
+  limit = connect().limit("one");
+  EXPECT_EQ(limit.per_second, 0.0) << "the file says nothing of a rate any more";
+  EXPECT_THAT(limit.waiting, ElementsAre("letters/write"));
+}
+
+TEST_F(ConfiguredLimitScenario, NothingIsHandedOutBeforeAsManyWorkersAsItSays) {
+  start(configuration("{name: one, max_at_once: 1}"));
+  const Pipeline solver = connect().pipeline("solver");
+  solver.queue("shards").put_all(numbers(4));
+  solver.close();
+  std::atomic<int> taken = 0;
+  const auto worker = [&] {
+    return meanwhile([&] { work(connect().pipeline("solver"), "solve", [&](const StageItem&) { ++taken; }); });
+  };
+  const auto first = worker();
+  EXPECT_TRUE(eventually([&] {
+    const auto stalls = solver.stats().stalls;
+    return stalls.size() == 1 && stalls[0].message.find("1 of 2 are ready") != std::string::npos;
+  }));
+  EXPECT_EQ(taken, 0);
+  const auto second = worker();
+  solver.join({.max_wait = kPatience});
+  EXPECT_TRUE(ends(first) && ends(second));
+  EXPECT_EQ(taken, 4);
+}
+
 // A worker in the server holds all; the stage of a remote one says what it waits for.
 TEST_F(LimitScenario, ALimitHoldsForServerWorkersAndSaysWhatIsMissing) {
   const Client client = connect();

@@ -19,15 +19,16 @@ class Configured : public testing::Test {
   Configured() { EXPECT_TRUE(handlers::add_builtins(registry_).ok()); }
 
   absl::Status apply(const std::vector<model::QueueSpec>& queues, const std::vector<model::PipelineSpec>& pipelines,
-                     const std::vector<model::ScheduleSpec>& schedules = {}) {
+                     const std::vector<model::ScheduleSpec>& schedules = {}, const std::vector<model::LimitSpec>& limits = {}) {
     journal::MemoryJournal journal(store_);
     runtime::Runtime runtime({}, clock_, journal, registry_);
     EXPECT_TRUE(runtime.start([](const absl::Status&) {}).ok());
-    auto status = apply_configured(runtime, queues, {}, pipelines, schedules);
+    auto status = apply_configured(runtime, queues, limits, pipelines, schedules);
     runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects&) {
       queues_ = engine.list_queues(now, "", "", 100);
       pipelines_ = engine.list_pipelines(now, "", 100);
       schedules_ = engine.list_schedules("", 100);
+      limits_ = engine.list_limits(now, "", 100);
     });
     runtime.stop();
     return status;
@@ -39,6 +40,7 @@ class Configured : public testing::Test {
   std::vector<engine::QueueView> queues_;  // after apply()
   std::vector<engine::PipelineView> pipelines_;
   std::vector<engine::ScheduleView> schedules_;
+  std::vector<engine::LimitView> limits_;
 };
 
 model::QueueSpec queue(const char* name, model::QueueSettingsPatch settings = {}) { return {name, std::move(settings)}; }
@@ -87,6 +89,37 @@ TEST_F(Configured, ASchedulePutsIntoQueuesOfPipelinesAndKeepsItsPlaceAndCounters
   EXPECT_GT(schedules_[0].state.next, before.next);
   ASSERT_TRUE(apply({}, {}, {}).ok());
   EXPECT_EQ(schedules_.size(), 1U);
+}
+
+TEST_F(Configured, ALimitIsThereBeforeTheStageThatNamesIt) {
+  auto letters = pipeline("c", 2);
+  letters.stages[0].limits = {"db"};
+  letters.stages[0].start_workers = 2;
+  ASSERT_TRUE(
+      apply({}, {letters}, {}, {{.name = "db", .max_at_once = 3}, {.name = "mails", .per_second = 2.5, .burst = 7}}).ok());
+  ASSERT_EQ(limits_.size(), 2U);
+  EXPECT_EQ(limits_[0].spec, (model::LimitSpec{.name = "db", .max_at_once = 3}));
+  ASSERT_EQ(limits_[0].stages.size(), 1U);
+  EXPECT_EQ(limits_[0].stages[0].stage, "s");
+  EXPECT_EQ(limits_[1].spec, (model::LimitSpec{.name = "mails", .per_second = 2.5, .burst = 7}));
+  EXPECT_EQ(pipelines_[0].stages[0].spec.limits, std::vector<std::string>{"db"});
+  EXPECT_EQ(pipelines_[0].stages[0].spec.start_workers, 2U);
+}
+
+TEST_F(Configured, ALimitIsAsTheFileSaysAndStaysWhenItSaysNothing) {
+  ASSERT_TRUE(apply({}, {}, {}, {{.name = "db", .max_at_once = 3, .per_second = 1.0, .burst = 5}}).ok());
+  ASSERT_TRUE(apply({}, {}, {}, {{.name = "db", .max_at_once = 4}}).ok());
+  EXPECT_EQ(limits_[0].spec, (model::LimitSpec{.name = "db", .max_at_once = 4})) << "what is not there any more is gone";
+  ASSERT_TRUE(apply({}, {}).ok());
+  EXPECT_EQ(limits_.size(), 1U);
+}
+
+TEST_F(Configured, AStageNeedsItsLimit) {
+  auto letters = pipeline("c", 2);
+  letters.stages[0].limits = {"nobody"};
+  const auto status = apply({}, {letters});
+  EXPECT_TRUE(base::is(status, Reason::kLimitNotFound)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("configured pipeline \"p\": "));
 }
 
 TEST_F(Configured, AScheduleNeedsItsQueue) {
