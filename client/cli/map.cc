@@ -41,6 +41,9 @@ class Results {
       if (fail_fast_) throw;
       ++failed_;
       print("\n");
+      // Else the next drawing would go over the message.
+      screen_.wipe();
+      drawn_ = {};
       say(fmt::format("line {}: {}: {}", done_, error.reason(), error.what()));
     }
     if (done_ == read_) (void)flush_output();

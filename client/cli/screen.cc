@@ -40,4 +40,11 @@ void Screen::draw(const std::vector<std::string>& lines) {
   drawn_ = lines.size();
 }
 
+void Screen::wipe() {
+  if (drawn_ == 0) return;
+  fmt::print(stderr, "\x1b[{}A\r\x1b[J", drawn_);
+  std::fflush(stderr);
+  drawn_ = 0;
+}
+
 }  // namespace sluice::cli

@@ -7,7 +7,7 @@
 
 namespace sluice::cli {
 
-// On standard error. One at a time; nothing else may write to the terminal between two draws.
+// On standard error. One at a time; nothing else may write to the terminal between two draws, unless wipe() was called first.
 class Screen {
  public:
   Screen() = default;
@@ -23,6 +23,8 @@ class Screen {
 
   // Each at most columns() wide, and at most most_lines(): what has scrolled away cannot be drawn over.
   void draw(const std::vector<std::string>& lines);
+  // Takes the last drawing away. The next one comes below what was written meanwhile.
+  void wipe();
 
  private:
   std::size_t drawn_ = 0;

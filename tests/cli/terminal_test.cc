@@ -1,4 +1,4 @@
-// `sluice join` on a terminal: a bar that is drawn in place.
+// `sluice join` and `sluice map` on a terminal: a bar that is drawn in place.
 #include <gmock/gmock.h>
 
 #include "client/cli/exit_codes.h"
@@ -18,6 +18,17 @@ class OnATerminal : public CommandTest {
  protected:
   [[nodiscard]] std::vector<std::string> join(const std::string& name) const {
     return line(sluiced_.address(), {"join", name, "--interval", "10ms"});
+  }
+  // Numbers from 1 on as lines; the results go into a file, since on a terminal they would be where the bar is.
+  [[nodiscard]] std::vector<std::string> map(const std::string& name, int count) const {
+    return {"/bin/sh", "-c",
+            "seq " + std::to_string(count) + " | " SLUICE_BINARY " --server " + sluiced_.address() + " map " + name + " > " +
+                results()};
+  }
+  [[nodiscard]] std::string results() const { return sluiced_.directory() / "results"; }
+  [[nodiscard]] std::string text_of_results() const {
+    std::ifstream file(results());
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
   static void finish(const Queue& queue, int count) {
     for (int i = 0; i < count; ++i) queue.get({.max_wait = std::chrono::seconds(0)})->done();
@@ -98,6 +109,38 @@ TEST_F(OnATerminal, AnInterruptLeavesTheBarWhereItIs) {
   command.type("\x03");
   EXPECT_EQ(command.wait(), kInterrupted);
   EXPECT_THAT(command.screen().lines().front(), HasSubstr("0%  0 of 1 done"));
+}
+
+TEST_F(OnATerminal, AMapHasABarBesideItsResults) {
+  const Queue squares = client_.create_queue("squares");
+  OnTerminal command(map("squares", 4), 24, 80);
+  ASSERT_TRUE(wait_until("squares", [](const QueueInfo& info) { return info.counters.put == 4; }));
+  auto one = squares.get();
+  one->done_with("1");
+  EXPECT_TRUE(command.wait_for("25%  1 of 4 done"));
+  EXPECT_THAT(command.screen().lines().front(), MatchesRegex(R"(squares  \[=+> +\]  25%  1 of 4 done  -)"));
+  for (const char* result : {"4", "9", "16"}) squares.get()->done_with(result);
+  EXPECT_EQ(command.wait(), kOk);
+  EXPECT_THAT(command.screen().lines(), ElementsAre(MatchesRegex(R"(squares  \[=+\]  100%  4 of 4 done  .*)")));
+  EXPECT_EQ(command.screen().unknown(), "");
+  EXPECT_EQ(text_of_results(), "1\n4\n9\n16\n");
+}
+
+TEST_F(OnATerminal, WhatAMapSaysOfAFailureStaysAboveItsBar) {
+  const Queue squares = client_.create_queue("squares");
+  OnTerminal command(map("squares", 3), 24, 80);
+  ASSERT_TRUE(wait_until("squares", [](const QueueInfo& info) { return info.counters.put == 3; }));
+  squares.get()->done_with("1");
+  EXPECT_TRUE(command.wait_for("1 of 3 done"));
+  squares.get()->fail("no square", {.do_not_retry = true});
+  EXPECT_TRUE(command.wait_for("1 failed"));
+  EXPECT_EQ(command.screen().lines_with("squares  ["), 1U) << testing::PrintToString(command.screen().lines());
+  squares.get()->done_with("9");
+  EXPECT_EQ(command.wait(), kFailed);
+  EXPECT_EQ(command.screen().lines_with("sluice: line 2: FAILED: "), 1U) << testing::PrintToString(command.screen().lines());
+  EXPECT_EQ(command.screen().lines_with("squares  ["), 1U) << testing::PrintToString(command.screen().lines());
+  EXPECT_THAT(command.screen().lines().back(), HasSubstr("2 of 3 done, 1 failed"));
+  EXPECT_EQ(text_of_results(), "1\n\n9\n");
 }
 
 TEST_F(OnATerminal, ADumbOneGetsLines) {
