@@ -1,7 +1,7 @@
 // Pipelines drawn as they flow: queue, stage, queue.
 import {act, path} from './api.js';
 import {sure} from './ask.js';
-import {brief, count, element, rate, seconds, setData, setText} from './format.js';
+import {brief, count, element, rate, seconds, setData, setHidden, setText} from './format.js';
 import {openQueue} from './queue_dialog.js';
 import {openStage} from './stage_dialog.js';
 import {busyRemote, inServer, isRemote, notesOf, remoteText, serverText} from './stage_facts.js';
@@ -224,7 +224,7 @@ function drawCard(card, pipeline, state) {
   // A line moves while its stage works.
   const busy = new Set(pipeline.stages.filter((stage) => stage.busy_workers || stage.remote_items).map((stage) => `s ${stage.spec.name}`));
   for (const {from, to, line} of card.edges) line.classList.toggle('moves', busy.has(from) || busy.has(to));
-  card.close.hidden = pipeline.finished;
+  setHidden(card.close, pipeline.finished);
   setText(card.told, pipeline.finished ? 'finished' : `${count(pipeline.unfinished)} unfinished`);
 }
 
@@ -237,7 +237,7 @@ export function drawPipelines(state, into) {
     card.root.remove();
     cards.delete(name);
   }
-  into.querySelector('.nothing').hidden = names.length > 0;
+  setHidden(into.querySelector('.nothing'), names.length > 0);
   let before = into.querySelector('.nothing');
   let made = 0;
   let complete = true;

@@ -64,6 +64,9 @@ export function setText(target, value) {
   const only = target.childNodes.length === 1 ? target.firstChild : null;
   if (text && only?.nodeType === Node.TEXT_NODE) only.data = text; else target.textContent = text;
 }
+export function setHidden(target, value) {
+  if (target.hidden !== value) target.hidden = value;
+}
 export function setData(target, key, value) {
   const text = value == null || value === false ? undefined : String(value);
   if (target.dataset[key] === text) return;

@@ -1,7 +1,7 @@
 // One queue, with what one can do to it and to its first items.
 import {act, look, path} from './api.js';
 import {sure} from './ask.js';
-import {drawFacts, element, setText} from './format.js';
+import {drawFacts, element, setHidden, setText} from './format.js';
 import {cancelButton, purge, redriveButton, redriveSome} from './item_actions.js';
 import {factsOfItem, payloadOf} from './item_facts.js';
 import {factsOf} from './queue_facts.js';
@@ -19,8 +19,8 @@ function draw() {
   const queue = state.queues.get(shown);
   if (!queue) return;
   drawFacts(parts.facts, factsOf(queue));
-  parts.pause.hidden = queue.paused;
-  parts.resume.hidden = !queue.paused;
+  setHidden(parts.pause, queue.paused);
+  setHidden(parts.resume, !queue.paused);
   parts.close.disabled = queue.state === 'QUEUE_STATE_CLOSED';
   parts.purge.disabled = parts.redrive.disabled = queue.waiting + queue.delayed === 0;
 }

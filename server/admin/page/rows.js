@@ -1,6 +1,6 @@
 // What lists are made of.
 import {look} from './api.js';
-import {element} from './format.js';
+import {element, setHidden} from './format.js';
 
 const kLookEvery = 2000;
 
@@ -82,8 +82,8 @@ export class Asked {
   async ask() {
     try {
       const shown = this.draw(this.rows, await (typeof this.target === 'string' ? look(this.target) : this.target()));
-      if (this.nothing) this.nothing.hidden = shown > 0;
-      else this.table.closest('section').hidden = shown === 0;
+      if (this.nothing) setHidden(this.nothing, shown > 0);
+      else setHidden(this.table.closest('section'), shown === 0);
     } catch {
       // The connection's state, above, says that the server is not there.
     }

@@ -1,6 +1,6 @@
 // One stage, with what one can do to it.
 import {act, path} from './api.js';
-import {counted, drawFacts, element, span} from './format.js';
+import {counted, drawFacts, element, setHidden, span} from './format.js';
 import {factsOf, isRemote} from './stage_facts.js';
 import {onChange, serverNow, state} from './state.js';
 import {workersAt} from './workers.js';
@@ -25,16 +25,16 @@ function draw() {
   const stage = found();
   if (!stage) return;
   drawFacts(parts.facts, factsOf(shown.pipeline, stage));
-  parts.pause.hidden = stage.state !== 'STAGE_STATE_RUNNING';
-  parts.resume.hidden = stage.state !== 'STAGE_STATE_PAUSED';
-  for (const part of parts.scale) part.hidden = isRemote(stage);
+  setHidden(parts.pause, stage.state !== 'STAGE_STATE_RUNNING');
+  setHidden(parts.resume, stage.state !== 'STAGE_STATE_PAUSED');
+  for (const part of parts.scale) setHidden(part, isRemote(stage));
   parts.running.replaceChildren(...stage.running.slice(0, kListed).map(runningLine));
   if (!stage.running.length) parts.running.append(element('li', {class: 'dim'}, 'nothing'));
-  for (const part of [parts.here, parts.running]) part.hidden = isRemote(stage);
+  for (const part of [parts.here, parts.running]) setHidden(part, isRemote(stage));
   const remote = workersAt(shown.pipeline, shown.stage) ?? [];
   parts.remote.replaceChildren(...remote.slice(0, kListed).map(workerLine));
   if (remote.length > kListed) parts.remote.append(element('li', {class: 'dim'}, `and ${remote.length - kListed} more`));
-  for (const part of [parts.away, parts.remote]) part.hidden = !remote.length;
+  for (const part of [parts.away, parts.remote]) setHidden(part, !remote.length);
 }
 
 export function openStage(pipeline, name) {

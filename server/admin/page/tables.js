@@ -1,5 +1,5 @@
 // The lists of queues and of what runs.
-import {count, element, rate, seconds, setData, setText, span} from './format.js';
+import {count, element, rate, seconds, setData, setHidden, setText, span} from './format.js';
 import {openQueue} from './queue_dialog.js';
 import {Asked, lookAgain, rowOf, Rows} from './rows.js';
 import {addActions, holderOf, lookForRunning} from './running.js';
@@ -35,7 +35,7 @@ export function drawQueues(state, filter) {
     setData(row, 'stalled', queue.stalls.length > 0);
     if (row.title !== (queue.stalls[0]?.message ?? '')) row.title = queue.stalls[0]?.message ?? '';
   });
-  document.getElementById('no-queues').hidden = all.length > 0;
+  setHidden(document.getElementById('no-queues'), all.length > 0);
   return complete;
 }
 
