@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/time_util.h>
 #include <gtest/gtest.h>
 
 #include "server/admin/messages.h"
@@ -150,6 +151,32 @@ TEST(Api, ShowsItems) {
   EXPECT_EQ(get(rig.port(), "/api/v1/queues/q/items?state=done").status, 400);
 }
 
+TEST(Api, ShowsKeysAndTimesOfItems) {
+  Rig rig;
+  rig.create("q");
+  const auto body = std::make_shared<model::Body>(model::Body{"x", {}});
+  const model::ItemOptions options{
+      .time_to_live = std::chrono::hours(2), .dedup_key = "d", .unique_key = "u", .order_key = "o"};
+  rig.put("q", {.body = body, .priority = -7, .options = std::make_shared<model::ItemOptions>(options)});
+  rig.put("q", {.body = body, .delay = std::chrono::hours(1)});
+  const auto items = rig.json("/api/v1/queues/q/items")["items"];
+  ASSERT_EQ(items.size(), 2U);
+  const auto seconds = [](const json& item, const char* key) {
+    google::protobuf::Timestamp time;
+    EXPECT_TRUE(google::protobuf::util::TimeUtil::FromString(item[key].get<std::string>(), &time)) << key << " of " << item;
+    return time.seconds();
+  };
+  EXPECT_EQ(items[0]["priority"], -7);
+  EXPECT_EQ(items[0]["dedup_key"], "d");
+  EXPECT_EQ(items[0]["unique_key"], "u");
+  EXPECT_EQ(items[0]["order_key"], "o");
+  EXPECT_EQ(seconds(items[0], "expire_time"), seconds(items[0], "put_time") + 7'200);
+  EXPECT_EQ(items[1]["state"], "ITEM_STATE_DELAYED");
+  EXPECT_EQ(seconds(items[1], "due_time"), seconds(items[1], "put_time") + 3'600);
+  for (const char* key : {"expire_time", "last_failure"}) EXPECT_FALSE(items[1].contains(key)) << items[1];
+  for (const char* key : {"dedup_key", "unique_key", "order_key", "dead_from", "consumer"}) EXPECT_EQ(items[1][key], "") << key;
+}
+
 TEST(Api, ShowsWhatRunsAndWhatHasDied) {
   Rig rig;
   rig.create_line(2);
@@ -166,6 +193,7 @@ TEST(Api, ShowsWhatRunsAndWhatHasDied) {
   EXPECT_EQ(dead["queue"], "input.dead");
   EXPECT_EQ(dead["unfinished"], 1);
   EXPECT_EQ(dead["items"][0]["last_failure"]["reason"], "ON_PURPOSE");
+  EXPECT_EQ(dead["items"][0]["dead_from"], "input");
   const auto stages = rig.json("/api/v1/stages")["stages"];
   ASSERT_EQ(stages.size(), 1U);
   EXPECT_EQ(stages[0]["pipeline"], "line");

@@ -18,18 +18,29 @@ from sluiced import PATIENCE, Sluiced, until
 
 BIN = sys.argv.pop(1)
 SKIPPED = 77
+SANITIZED = bool(os.environ.get("SANITIZED"))
 
 CONFIG = """
 handlers:
   shout: {subprocess: {commands: [{argv: [tr, a-z, A-Z]}]}}
   hold: {subprocess: {commands: [{shell: cat held}]}}
+  end: {subprocess: {commands: [{shell: 'read -r line; eval "$line"'}], timeout: 5s, max_output_bytes: 100}}
 queues: [{name: still, settings: {capacity: 5}}]
 pipelines:
   - name: loud
     stages: [{name: shout, input: said, output: shouted, handler: shout, workers: 2}]
   - name: slow
     stages: [{input: held, handler: hold}]
+  - name: short
+    queues: [{name: ends, settings: {retry: {max_attempts: 1}}}]
+    stages: [{input: ends, handler: end, workers: 4}]
 """
+
+
+def processor_seconds(pid):
+    """Of all its threads, to the nanosecond."""
+    tasks = pathlib.Path(f"/proc/{pid}/task")
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
 
 
 def as_numbers(value):
@@ -56,7 +67,7 @@ class Endpoint(unittest.TestCase):
             # It grows from one look to the next.
             queue.pop("oldest_age", None)
         self.assertEqual(told, shown)
-        self.assertEqual([queue["name"] for queue in shown], ["held", "said", "shouted", "still"])
+        self.assertEqual([queue["name"] for queue in shown], ["ends", "held", "said", "shouted", "still"])
 
     def test_metrics_are_clean(self):
         if shutil.which("promtool") is None:
@@ -65,6 +76,91 @@ class Endpoint(unittest.TestCase):
         checked = subprocess.run(["promtool", "check", "metrics"], input=self.sluiced.get("/metrics"), capture_output=True, text=True,
                                  timeout=PATIENCE, check=False)
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_metrics_of_a_store_with_everything_in_it_are_clean(self):
+        if shutil.which("promtool") is None:
+            self.skipTest("there is no promtool (package prometheus)")
+        config = CONFIG + """
+limits: [{name: database, max_at_once: 3}, {name: calls, per_second: 2.5, burst: 4}]
+schedules:
+  - {name: nightly, queue: still, cron: "0 3 * * *"}
+  - {name: often, queue: ticks, every: 10ms}
+"""
+        config = config.replace("queues: [", "queues: [{name: ticks, settings: {capacity: 1}}, ", 1)
+        with Sluiced(BIN, config, data=str(pathlib.Path(self.sluiced.directory.name) / "data")) as sluiced:
+            jobs = sluiced.run("submit", "loud", "a", "b").split()
+            sluiced.run("await", *jobs)
+            until(lambda: sluiced.json("/api/v1/queues/ticks")["waiting_puts"] + sluiced.json("/api/v1/schedules/often")["skipped"],
+                  "the schedule has met a full queue")
+            sluiced.kill()
+            sluiced.start()
+            text = sluiced.get("/metrics")
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+        shown = self.values(text)
+        self.assertEqual((shown["sluice_limits"], shown["sluice_schedules"], shown['sluice_jobs{state="ended"}']), (2, 2, 2))
+        self.assertGreater(shown["sluice_store_used_bytes"], 0)
+
+    @staticmethod
+    def values(text):
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#")]
+        return {series: float(value) for series, value in lines}
+
+    def metric(self, name, **labels):
+        """0 for a series that is not there yet."""
+        series = name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
+        return self.values(self.sluiced.get("/metrics")).get(series, 0)
+
+    def start(self, *arguments):
+        """A command that waits until it is killed."""
+        process = subprocess.Popen([self.sluiced.bin / "sluice", "--server", self.sluiced.grpc, *arguments], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait, PATIENCE)
+        self.addCleanup(process.kill)
+
+    def test_metrics_tell_what_queues_go_through(self):
+        def is_told(expected, what):
+            until(lambda: all(self.metric(f"sluice_queue_{name}", queue="still") == value for name, value in expected.items()), what)
+        self.sluiced.run("put", "still", "a", "b")
+        self.sluiced.run("put", "still", "late", "later", "latest", "--delay", "1h")
+        self.assertEqual(self.metric("sluice_queue_items", queue="still", state="delayed"), 3)
+        self.assertEqual(self.metric("sluice_queue_items", queue="still", state="waiting"), 2)
+        age = self.metric("sluice_queue_oldest_age_seconds", queue="still")
+        until(lambda: self.metric("sluice_queue_oldest_age_seconds", queue="still") > age > 0, "it becomes older")
+        self.assertEqual(self.sluiced.try_to_run("put", "still", "too much", "--wait", "0").returncode, 1)
+        self.start("put", "still", "held back")
+        is_told({"rejected_total": 1, "waiting_puts": 1, "put_total": 5}, "one is refused, one held back")
+        # Taken, lost, and handed out again.
+        self.sluiced.run("get", "still", "--lease", "1ms")
+        is_told({"delivered_total": 1, "lease_lost_total": 1, "retried_total": 1}, "the lease is lost")
+        self.sluiced.run("get", "still", "--count", "2", "--lease", "1h")
+        is_told({"delivered_total": 3, "waiting_puts": 0, "put_total": 6}, "both are handed out, and there is room")
+        for _ in range(2):
+            self.start("get", "shouted")
+        until(lambda: self.metric("sluice_queue_waiting_gets", queue="shouted") == 2, "two wait for an item")
+
+    def test_metrics_tell_how_children_ended(self):
+        def exits(reason):
+            return self.metric("sluice_handler_exits_total", handler="end", reason=reason)
+        for line in ("exit 0", "exit 3", "exit 4", "kill -9 $$", "kill -9 $$", "kill -9 $$", *["sleep 600"] * 4, *["yes"] * 5):
+            self.sluiced.run("put", "ends", line)
+        wanted = {"SUCCEEDED": 1, "EXIT_CODE": 2, "SIGNALED": 3, "TIMED_OUT": 4, "OUTPUT_TOO_LARGE": 5}
+        until(lambda: sum(exits(reason) for reason in wanted) >= 15, "all have ended")
+        self.assertEqual({reason: exits(reason) for reason in wanted}, wanted)
+
+    @unittest.skipIf(SANITIZED, "with sanitizers all takes longer")
+    def test_a_scrape_of_many_queues_takes_little_of_the_processor(self):
+        """Not the time that passes, which says more of the machine: that is measured by ./dev bench scrape."""
+        queues = "".join(f"  - {{name: queue-{number:04}}}\n" for number in range(1_000))
+        with Sluiced(BIN, f"queues:\n{queues}") as sluiced:
+            self.assertEqual(self.values(sluiced.get("/metrics"))["sluice_queues"], 1_000)
+            used = []
+            for _ in range(5):
+                before = processor_seconds(sluiced.process.pid)
+                for _ in range(10):
+                    sluiced.get("/metrics")
+                used.append((processor_seconds(sluiced.process.pid) - before) / 10)
+        self.assertLess(min(used), 0.010, "1 % of a core at one scrape a second")
 
     def test_idle_connections_keep_nobody_out(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

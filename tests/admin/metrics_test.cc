@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/handlers/exits.h"
 #include "server/handlers/subprocess.h"
 #include "tests/admin/rig.h"
 
@@ -153,6 +154,91 @@ TEST(Metrics, CountQueuesAndStages) {
   EXPECT_GE(all.at("process_threads"), 2);
 }
 
+// Another number for each, so that none can stand under another's name.
+TEST(Metrics, ShowEachNumberOfAQueue) {
+  engine::QueueView queue = queue_named("q", 1);
+  queue.settings.capacity = 21;
+  queue.state = model::QueueState::kClosed;
+  queue.paused = true;
+  queue.waiting = 22;
+  queue.delayed = 23;
+  queue.leased = 24;
+  queue.bytes = 25;
+  queue.waiting_puts = 26;
+  queue.waiting_gets = 27;
+  queue.waiting_joins = 28;
+  queue.oldest_age = 1'500ms;
+  queue.counters = {.put = 1,
+                    .done = 2,
+                    .delivered = 3,
+                    .failed = 4,
+                    .lease_lost = 5,
+                    .retried = 6,
+                    .dead_lettered = 7,
+                    .discarded = 8,
+                    .rejected = 9,
+                    .cancelled = 10,
+                    .expired = 11,
+                    .redriven = 12,
+                    .duplicates = 13};
+  const auto all = values(Metrics().text({.queues = {queue}}));
+  const std::map<std::string, double> expected = {{"capacity", 21},
+                                                  {"open", 0},
+                                                  {"paused", 1},
+                                                  {"bytes", 25},
+                                                  {"waiting_puts", 26},
+                                                  {"waiting_gets", 27},
+                                                  {"waiting_joins", 28},
+                                                  {"oldest_age_seconds", 1.5},
+                                                  {"put_total", 1},
+                                                  {"done_total", 2},
+                                                  {"delivered_total", 3},
+                                                  {"failed_total", 4},
+                                                  {"lease_lost_total", 5},
+                                                  {"retried_total", 6},
+                                                  {"dead_lettered_total", 7},
+                                                  {"discarded_total", 8},
+                                                  {"rejected_total", 9},
+                                                  {"cancelled_total", 10},
+                                                  {"expired_total", 11},
+                                                  {"redriven_total", 12},
+                                                  {"duplicates_total", 13}};
+  for (const auto& [name, value] : expected)
+    EXPECT_EQ(all.at(fmt::format("sluice_queue_{}{{queue=\"q\"}}", name)), value) << name;
+  EXPECT_EQ(all.at(R"(sluice_queue_items{queue="q",state="waiting"})"), 22);
+  EXPECT_EQ(all.at(R"(sluice_queue_items{queue="q",state="delayed"})"), 23);
+  EXPECT_EQ(all.at(R"(sluice_queue_items{queue="q",state="leased"})"), 24);
+  queue.oldest_age.reset();
+  EXPECT_EQ(values(Metrics().text({.queues = {queue}})).at(R"(sluice_queue_oldest_age_seconds{queue="q"})"), 0);
+}
+
+TEST(Metrics, ShowEachNumberOfAStage) {
+  engine::StageView view{.spec = {.name = "s", .workers = 1}, .state = model::StageState::kPaused};
+  view.remote_workers = 2;
+  view.remote_items = 3;
+  view.remote_done = 4;
+  view.remote_failed = 5;
+  model::StageStatus status;
+  status.workers = 9;
+  status.busy = 6;
+  status.succeeded = 7;
+  status.failures = {{"EXIT_CODE", 8}};
+  engine::PipelineView pipeline;
+  pipeline.name = "p";
+  pipeline.stages.push_back(view);
+  const auto all = values(Metrics().text({.pipelines = {{pipeline, {status}}}}));
+  const std::map<std::string, double> expected = {
+      {"workers_wanted{", 1}, {"remote_workers{", 2}, {"remote_items{", 3}, {"paused{", 1}};
+  for (const auto& [name, value] : expected) {
+    EXPECT_EQ(all.at(fmt::format(R"(sluice_stage_{}pipeline="p",stage="s"}})", name)), value) << name;
+  }
+  EXPECT_EQ(all.at(R"(sluice_stage_workers{pipeline="p",stage="s",state="busy"})"), 6);
+  EXPECT_EQ(all.at(R"(sluice_stage_workers{pipeline="p",stage="s",state="idle"})"), 3);
+  EXPECT_EQ(all.at(R"(sluice_stage_items_total{pipeline="p",stage="s",result="SUCCEEDED"})"), 11);
+  EXPECT_EQ(all.at(R"(sluice_stage_items_total{pipeline="p",stage="s",result="REMOTE_FAILED"})"), 5);
+  EXPECT_EQ(all.at(R"(sluice_stage_items_total{pipeline="p",stage="s",result="EXIT_CODE"})"), 8);
+}
+
 TEST(Metrics, ShowTheStoreWhereThereIsOne) {
   Measured measured;
   EXPECT_THAT(Metrics().text(measured), Not(HasSubstr("sluice_store_")));
@@ -174,6 +260,40 @@ TEST(Metrics, CountTheEndsOfChildrenByTheirHandler) {
   const auto all = values(Metrics().text(measured));
   EXPECT_EQ(all.at(R"(sluice_handler_exits_total{handler="resize",reason="SUCCEEDED"})"), 0) << "there from the beginning";
   EXPECT_EQ(all.at(R"(sluice_handler_exits_total{handler="resize",reason="TIMED_OUT"})"), 0);
+}
+
+// Its n-th reason n times.
+class Parent final : public handlers::Handler, public handlers::HasChildren {
+ public:
+  Parent() {
+    int times = 0;
+    for (const std::string_view reason : handlers::Exits::kReasons) {
+      ++times;
+      for (int i = 0; i < times; ++i) exits_.count(reason);
+    }
+  }
+  boost::asio::awaitable<handlers::Outcome> run(const handlers::Input&, handlers::Context&) override {
+    co_return handlers::Outcome{};
+  }
+  [[nodiscard]] std::string_view kind() const override { return "subprocess"; }
+  [[nodiscard]] std::string_view description() const override { return "Has had children"; }
+  [[nodiscard]] const handlers::Exits& exits() const override { return exits_; }
+
+ private:
+  handlers::Exits exits_;
+};
+
+TEST(Metrics, CountTheEndsOfChildrenByReason) {
+  handlers::Registry registry;
+  ASSERT_TRUE(registry.add("parent", std::make_shared<Parent>()).ok());
+  Measured measured;
+  measured.registry = &registry;
+  const auto all = values(Metrics().text(measured));
+  double times = 0;
+  for (const char* reason :
+       {"SUCCEEDED", "EXIT_CODE", "SIGNALED", "TIMED_OUT", "OUTPUT_TOO_LARGE", "SPAWN_FAILED", "BAD_FRAME", "GIVEN_UP"}) {
+    EXPECT_EQ(all.at(fmt::format(R"(sluice_handler_exits_total{{handler="parent",reason="{}"}})", reason)), ++times) << reason;
+  }
 }
 
 TEST(Metrics, TellWherePayloadsAre) {

@@ -92,8 +92,12 @@ void Rig::create_line(std::uint32_t workers) {
 }
 
 void Rig::put(const std::string& queue, const std::string& payload) {
+  put(queue, model::NewItem{.body = std::make_shared<model::Body>(model::Body{payload, {}})});
+}
+
+void Rig::put(const std::string& queue, model::NewItem item) {
   engine::PutCommand command{.queue = queue, .items = {}};
-  command.items.push_back({std::make_shared<model::Body>(model::Body{payload, {}})});
+  command.items.push_back(std::move(item));
   command.give_up = clock_.now();
   Caller caller;
   runtime_->apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {

@@ -48,6 +48,7 @@ class Rig {
   // input -> stage "work" of pipeline "line" -> output; the handler is the gate.
   void create_line(std::uint32_t workers = 1);
   void put(const std::string& queue, const std::string& payload);
+  void put(const std::string& queue, model::NewItem item);
   // Both jobs of one batch, in a queue.
   void submit(const std::string& queue, const std::vector<std::string>& payloads);
   void create_limit(const std::string& limit, std::uint32_t max_at_once);
