@@ -234,8 +234,11 @@ class Compose(unittest.TestCase):
                              f"sluice get gallery --wait {PATIENCE}s --done | identify -format '%m %wx%h' -")
         kind, width, height = re.fullmatch(r"(\w+) (\d+)x(\d+)", small.strip()).groups()
         self.assertEqual((kind, width, height), ("JPEG", "640", "480"))
-        with urllib.request.urlopen(f"http://localhost:{self.ports['SLUICE_ADMIN_PORT']}/", timeout=PATIENCE) as page:
+        admin = f"http://localhost:{self.ports['SLUICE_ADMIN_PORT']}"
+        with urllib.request.urlopen(f"{admin}/", timeout=PATIENCE) as page:
             self.assertIn("Sluice", page.read().decode())
+        with urllib.request.urlopen(f"{admin}/api/v1/workers", timeout=PATIENCE) as workers:
+            self.assertEqual([(each["stage"], each["done"]) for each in json.load(workers)["workers"]], [("resize", 1)])
         eventually(lambda: self.ask_prometheus('sluice_queue_done_total{job="sluice", queue="resize"}') == ["1"],
                    "Prometheus has seen it, too")
         self.assertEqual(self.ask_prometheus("count(ALERTS)"), [], "all is well")

@@ -7,12 +7,16 @@ Usage: manifests_test.py BIN_DIRECTORY SOURCE_DIRECTORY [TEST...]
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
 import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "admin"))
+from sluiced import Sluiced, until  # noqa: E402
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve()
 DOCKER = pathlib.Path(sys.argv.pop(1)) / "docker"
@@ -73,6 +77,25 @@ class Compose(Taken):
         environment = {name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value) for name, value in service["environment"].items()}
         self.check_config((DOCKER / "sluiced.yaml").read_text(), environment)
         self.assertGreater(seconds(service["stop_grace_period"]), seconds(service["environment"]["SLUICE_DRAIN_TIMEOUT"]) + END)
+
+    def test_the_workers_do_the_work_of_the_stage(self):
+        if not shutil.which("convert"):
+            self.skipTest("there is no convert (package imagemagick)")
+        with Sluiced(BIN, (DOCKER / "sluiced.yaml").read_text()) as sluiced:
+            with subprocess.Popen([BIN / "sluice", *self.file["services"]["workers"]["command"]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  env={**os.environ, "SLUICE_SERVER": sluiced.grpc}) as workers:
+                try:
+                    until(lambda: sluiced.json("/api/v1/pipelines/photos")["stages"][0]["remote_workers"] == 1, "they are attached")
+                    picture = pathlib.Path(sluiced.directory.name) / "picture.jpg"
+                    subprocess.run(["convert", "-size", "1600x1200", "plasma:", picture], check=True, timeout=PATIENCE)
+                    sluiced.run("put", "resize", "--file", picture)
+                    small = subprocess.run([BIN / "sluice", "--server", sluiced.grpc, "get", "gallery", "--done", "--wait", f"{PATIENCE}s"],
+                                           capture_output=True, timeout=2 * PATIENCE, check=True).stdout
+                    size_of = subprocess.run(["convert", "-", "-format", "%m %wx%h", "info:-"], input=small, capture_output=True,
+                                             timeout=PATIENCE, check=True).stdout
+                    self.assertEqual(size_of, b"JPEG 640x480")
+                finally:
+                    workers.terminate()
 
     def test_prometheus_may_ask(self):
         config = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())
