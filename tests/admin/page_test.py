@@ -248,6 +248,19 @@ class Page(PageTest):
         self.wait_for_state("live")
         self.wait_for_cell("tasks", 1, "0")
 
+    def test_holds_nothing_when_it_is_left(self):
+        # A browser makes six connections to a server. Were the stream of a page that was left kept, the seventh would wait for its end.
+        for _ in range(8):
+            self.driver.get("about:blank")
+            self.driver.get(self.sluiced.url)
+            waited = self.driver.execute_script("return performance.getEntriesByType('navigation')[0].responseStart")
+            self.assertLess(waited, PATIENCE * 1000 / 4, "no place was free")
+        self.driver.get("about:blank")
+        self.driver.back()
+        self.wait_for_state("live")
+        self.sluiced.run("put", "other", "a")
+        self.wait_for_cell("other", 1, "1")
+
     def test_asks_nobody_else_and_breaks_no_rule(self):
         self.wait(lambda: self.driver.find_elements(By.CSS_SELECTOR, "#rates-chart canvas"), "the chart is drawn")
         asked = self.driver.execute_script("return performance.getEntriesByType('resource').map((each) => each.name)")

@@ -102,8 +102,10 @@ function setConnection(connection) {
   changed();
 }
 
-export function connect() {
-  const source = new EventSource('api/v1/events');
+let source = null;
+
+function open() {
+  source = new EventSource('api/v1/events');
   source.addEventListener('open', () => setConnection('live'));
   source.addEventListener('snapshot', (event) => {
     const data = JSON.parse(event.data);
@@ -118,9 +120,16 @@ export function connect() {
   source.addEventListener('error', () => {
     setConnection('lost');
     // A browser gives up for good on an answer that is no stream, such as "too many".
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(open, 2000);
   });
-  return source;
+}
+
+export function connect() {
+  open();
+  // A page that was left may be kept, stream and all; of so many connections as a browser makes to a server, none would be left
+  // after a few of them.
+  addEventListener('pagehide', () => source.close());
+  addEventListener('pageshow', ({persisted}) => { if (persisted) open(); });
 }
 
 // While nothing changes nothing is told; ages and rates go on.
