@@ -60,6 +60,68 @@ TEST(Examples, ThreeStagesFromAFile) {
   EXPECT_EQ(server.stop(), 0);
 }
 
+// As the README starts it: from the file where it lies, since what it runs lies beside it.
+TEST(Examples, Factors) {
+  SluicedProcess server({.flags = {"--config", std::string(SLUICE_EXAMPLES_SOURCES) + "/factors/factors.yaml"}});
+  run(server, "seq 1000000000 1000000003 | sluice put numbers --lines && sluice put numbers '84 36' 'no number'");
+  run(server, "sluice join numbers");
+  const std::string found = run(server, "sluice get factors -n 200 --done");
+  for (const char* line : {"2 2 2 2 2 2 2 2 2 5 5 5 5 5 5 5 5 5", "7 11 13 19 52579", "12"}) {
+    EXPECT_THAT(found, HasSubstr("\"payload\":\"" + std::string(line) + "\""));
+  }
+  EXPECT_EQ(Client(server.address()).queue("factors").stats().counters.put, 5U);
+  EXPECT_THAT(run(server, "sluice peek numbers.dead"), HasSubstr("no number"));
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Examples, Counters) {
+  SluicedProcess server;
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(run(server, "counters $SLUICE_SERVER"), "500000 put, 500000 handed out, 500000 done\n");
+  }
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Examples, Limits) {
+  SluicedProcess server({.config = source("limits/limits.yaml")});
+  run(server, "seq 30 | sluice put orders --lines");
+  EXPECT_THAT(run(server, "sluice limit show connections"), HasSubstr("3 at once, -; 3 in use"));
+  run(server, "sluice join shop");
+  EXPECT_EQ(Client(server.address()).queue("sent").stats().counters.put, 30U);
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Examples, StartBarrier) {
+  SluicedProcess server({.config = source("start_barrier/start_barrier.yaml")});
+  run(server, "seq 9 | sluice put shards --lines && sluice close shards");
+  const std::string worker = "sluice work --stage solver/solve -- sh -c 'echo \"$(cat) solved\"' & ";
+  EXPECT_THAT(
+      run(server, worker + worker + "until sluice why solver | grep '2 of 3 are ready'; do :; done; " + worker + "wait"),
+      HasSubstr("2 of 3 are ready"));
+  run(server, "sluice join solver");
+  EXPECT_EQ(Client(server.address()).queue("solved").stats().counters.put, 9U);
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Examples, Schedules) {
+  SluicedProcess server({.config = source("schedules/schedules.yaml")});
+  const std::string schedules = run(server, "sluice schedule ls");
+  EXPECT_THAT(schedules, HasSubstr("every 500ms"));
+  EXPECT_THAT(schedules, HasSubstr("0 3 * * * Europe/Berlin"));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(run(server, "sluice get reports --wait 30s --done"), "quick");
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Examples, Shutdown) {
+  SluicedProcess server;
+  EXPECT_EQ(run(server, std::string(SLUICE_EXAMPLES_SOURCES) + "/shutdown/run"),
+            "2 items put into \"naps\"\n"
+            "ended with 0\n"
+            "300ms is done\n"
+            "unfinished    1 (0 waiting, 0 delayed, 1 leased), 2 B\n");
+  EXPECT_EQ(server.stop(), 0);
+}
+
 TEST(Examples, OpensslChain) {
   SluicedProcess server(
       {.config = source("openssl_chain/openssl_chain.yaml"), .environment = {{"FILE_PASSWORD", "open sesame"}}});
