@@ -16,10 +16,14 @@ std::int64_t nanos(base::Time time) { return time.time_since_epoch().count() * k
 }  // namespace
 
 void TokenBucket::set(base::Time now, double per_second, std::uint32_t burst) {
+  // Counted in items: the time that they take to come back is another at the new rate.
+  const double time = static_cast<double>(std::max<std::int64_t>(full_ - nanos(now), 0));
+  const double taken = interval_ == 0 ? 0.0 : time / static_cast<double>(interval_);
   interval_ = per_second <= 0.0 ? 0 : std::llround(1e9 / per_second);
   const double ahead = static_cast<double>(interval_) * (static_cast<double>(burst) - 1.0);
   ahead_ = static_cast<std::int64_t>(std::min(ahead, kMaxAhead));
-  full_ = std::min(full_, nanos(now) + ahead_ + interval_);
+  const double back = std::min(taken * static_cast<double>(interval_), static_cast<double>(ahead_ + interval_));
+  full_ = nanos(now) + static_cast<std::int64_t>(std::llround(back));
 }
 
 void TokenBucket::drain(base::Time now) { full_ = nanos(now) + ahead_ + interval_; }

@@ -84,6 +84,36 @@ TEST(TokenBucket, ANewRateIsInForceAtOnce) {
   EXPECT_EQ(bucket.ready(), kStart + 100ms);
 }
 
+TEST(TokenBucket, ALowerRateDoesNotGiveAgainWhatWasJustTaken) {
+  TokenBucket bucket;
+  bucket.set(kStart, 1'000.0, 4);
+  base::Time now = kStart;
+  EXPECT_EQ(taken_within(bucket, now, 0s), 4);
+  bucket.set(kStart, 1.0, 4);
+  EXPECT_EQ(bucket.ready(), kStart + 1s);
+  EXPECT_EQ(taken_within(bucket, now, 2s), 2);
+}
+
+TEST(TokenBucket, AHigherRateLeavesWhatWasNotTaken) {
+  TokenBucket bucket;
+  bucket.set(kStart, 1.0, 4);
+  bucket.take(kStart);
+  bucket.set(kStart, 1'000.0, 4);
+  base::Time now = kStart;
+  EXPECT_EQ(taken_within(bucket, now, 0s), 3);
+}
+
+TEST(TokenBucket, ASmallerBurstKeepsWhatWasTakenAsFarAsItIsDeep) {
+  TokenBucket bucket;
+  bucket.set(kStart, 1.0, 10);
+  for (int i = 0; i < 3; ++i) bucket.take(kStart);
+  bucket.set(kStart, 1.0, 5);
+  base::Time now = kStart;
+  EXPECT_EQ(taken_within(bucket, now, 0s), 2);
+  bucket.set(kStart, 1.0, 2);
+  EXPECT_EQ(bucket.ready(), kStart + 1s);
+}
+
 TEST(TokenBucket, EvenTheSlowestWithTheLargestBurstDoesNotOverflow) {
   TokenBucket bucket;
   bucket.set(kStart, 0.00001, 1'000'000);
