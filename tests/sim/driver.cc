@@ -15,6 +15,7 @@ constexpr std::uint64_t kCommandsOfAWorld = 4'000;
 
 const std::vector<std::string> kNames = {"a", "b", "c", "d", "e"};
 const std::vector<std::string> kSchedules = {"s", "t"};
+const std::vector<std::string> kZones = {"", "Europe/Berlin", "Europe/Berlin", "America/New_York"};
 
 template <class Element>
 void remember(std::deque<Element>& deque, Element element) {
@@ -101,6 +102,9 @@ model::QueueSettingsPatch Driver::settings(bool fresh) {
   if (random_.chance(20))
     patch.final_exit_codes = random_.chance(50) ? std::vector<std::int32_t>{} : std::vector<std::int32_t>{1, 3};
   if (fresh) patch.order = static_cast<model::QueueOrder>(random_.below(3));
+  if (fresh ? random_.chance(25) : random_.chance(10)) {
+    patch.durability = random_.chance(fresh ? 100 : 50) ? model::Durability::kMemory : model::Durability::kSync;
+  }
   if (fresh) patch.max_backoff = Duration{100'000};
   if (fresh) patch.multiplier = static_cast<double>(random_.between(1, 3));
   if (fresh) patch.jitter = random_.chance(50) ? 0.0 : 0.5;
@@ -359,14 +363,20 @@ void Driver::restart() {
   if (!random_.chance(50)) return;
   // Long enough for ticks to be missed.
   if (random_.chance(30)) world_.oversleep(std::chrono::seconds{random_.between(0, 60)});
+  if (random_.chance(5)) world_.oversleep(std::chrono::minutes{random_.between(0, 120)});
   world_.restart();
 }
 
 void Driver::schedule() {
-  const RefSchedule schedule{.name = random_.one_of(kSchedules),
-                             .queue = some_queue(),
-                             .every = Duration{random_.between(500'000, 20'000'000)},
-                             .catch_up = static_cast<std::uint32_t>(random_.below(4))};
+  RefSchedule schedule{.name = random_.one_of(kSchedules),
+                       .queue = some_queue(),
+                       .every = Duration{random_.between(500'000, 20'000'000)},
+                       .catch_up = static_cast<std::uint32_t>(random_.below(4))};
+  if (random_.chance(60)) {
+    schedule.every = Duration{0};
+    schedule.cron = random_.one_of(calendar_times());
+    schedule.time_zone = random_.one_of(kZones);
+  }
   switch (random_.weighted({30, 20, 10, 20, 20})) {
     case 0:
       return world_.create_schedule(schedule);

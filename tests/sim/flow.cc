@@ -28,7 +28,7 @@ std::string word(const absl::Status& status) {
 
 }  // namespace
 
-Flow::Flow(std::uint64_t seed) : random_(seed) {
+Flow::Flow(std::uint64_t seed, FlowSabotage sabotage) : sabotage_(std::move(sabotage)), random_(seed) {
   options_.seed = seed;
   engine_ = std::make_unique<engine::Engine>(options_);
   build();
@@ -45,6 +45,8 @@ void Flow::build() {
     queue.settings.lease_duration = Duration{random_.between(2'000, 40'000)};
     queue.settings.max_attempts = random_.between(1, 3);
     queue.settings.initial_backoff = random_.chance(50) ? Duration{0} : Duration{random_.between(1, 5'000)};
+    if (random_.chance(30)) queue.settings.time_to_live = Duration{random_.between(5'000, 60'000)};
+    queue.settings.dead_letter_expired = random_.chance(50);
     spec_.queues.push_back(std::move(queue));
   }
   for (std::int64_t i = 0; i < length; ++i) {
@@ -87,6 +89,7 @@ void Flow::apply(std::string what, const std::function<void(engine::Effects&)>& 
   for (const model::StageSpec& stage : spec_.stages) ready_at_begin_[stage.name] = waiting_at(stage.name);
   engine::Effects effects;
   command(effects);
+  if (sabotage_.falsify) sabotage_.falsify(effects);
   store_.apply(effects.records);
   for (const auto& [caller, answer] : effects.answers) {
     const auto actor = std::ranges::find_if(actors_, [to = caller](const Actor& each) { return &each == to; });
@@ -125,7 +128,7 @@ void Flow::take_answer(Actor& actor, const engine::Answer& answer) {
     }
     for (const auto& [payload, queue] : actor.moving) {
       ++puts_[queue];
-      alive_[payload] = queue;
+      note_alive(payload, queue);
     }
   } else if (completing && word(status) != "LEASE_LOST") {
     actor.doing = Actor::Doing::kHolding;
@@ -156,6 +159,7 @@ void Flow::take_item(Actor& actor, const engine::GetAnswer& answer) {
   actor.doing = Actor::Doing::kHolding;
   note_hand_out(actor);
   if (!alive_.contains(actor.item.body->payload)) throw Mismatch("an item is handed out that nobody put");
+  if (end_of(actor.item.body->payload) <= now_) throw Mismatch("an item is handed out after its time to live");
 }
 
 void Flow::obey(const engine::StageChange& change) {
@@ -201,7 +205,7 @@ void Flow::retire(Actor& actor) {
 
 void Flow::step() {
   hire_and_fire();
-  switch (random_.weighted({60, 20, 15, 3, 2, 4, 5, 1})) {
+  switch (random_.weighted({60, 20, 15, 3, 2, 4, 5, 3, 1})) {
     case 0: {
       auto actor = actors_.begin();
       std::advance(actor, random_.below(actors_.size()));
@@ -219,6 +223,8 @@ void Flow::step() {
       return come_or_go();
     case 6:
       return do_with_jobs();
+    case 7:
+      return end_some();
     default:
       if (random_.chance(20)) restart();
   }
@@ -415,8 +421,7 @@ void Flow::wind_down() {
         const auto lost = engine_->peek(stage.input, std::nullopt, 0, 1'000);
         for (const engine::PeekedItem& item : *lost) {
           if (item.state == model::ItemState::kLeased) continue;
-          alive_.erase(item.body->payload);
-          note_ended(item.body->payload, model::JobState::kDiscarded);
+          note_gone(item.body->payload, model::JobState::kDiscarded);
         }
       }
     }
@@ -442,47 +447,6 @@ void Flow::wind_down() {
   const auto joining = std::ranges::find(actors_, Actor::Doing::kJoining, &Actor::doing);
   if (joining != actors_.end()) throw Mismatch("the pipeline is finished, and a join still waits");
   ++outcomes_["wound down"];
-}
-
-std::string Flow::picture() const {
-  std::string text = "what is there now:\n";
-  const auto view = engine_->pipeline(now_, kName);
-  for (const engine::StageView& stage : view->stages) {
-    text += fmt::format("  stage {}: {} -> {}, state {}, {} of {} workers, {} wanted\n", stage.spec.name, stage.spec.input,
-                        stage.spec.output, static_cast<int>(stage.state), stage.workers, stage.spec.workers,
-                        wanted_.contains(stage.spec.name) ? wanted_.at(stage.spec.name) : 0);
-  }
-  for (const engine::QueueView& queue : view->queues) {
-    text += fmt::format("  queue {}{}: {} of {} waiting, {} delayed, {} leased, {} puts wait, {} gets wait, attempts {}\n",
-                        queue.name, queue.state == model::QueueState::kClosed ? " closed" : "", queue.waiting,
-                        queue.settings.capacity, queue.delayed, queue.leased, queue.waiting_puts, queue.waiting_gets,
-                        queue.settings.retry.max_attempts);
-  }
-  for (const Actor& actor : actors_) {
-    text += fmt::format("  actor {} at {}: doing {}{}\n", actor.stage, actor.queue, static_cast<int>(actor.doing),
-                        actor.ended ? ", told the end" : "");
-  }
-  return text;
-}
-
-FlowResult play(std::uint64_t seed, std::uint64_t steps) {
-  FlowResult result;
-  std::uint64_t done = 0;
-  for (std::uint64_t round = 0; done < steps; ++round) {
-    Flow flow(seed * 1'000'003 + round);
-    try {
-      for (int i = 0; i < 300; ++i, ++done) flow.step();
-      flow.wind_down();
-    } catch (const Mismatch& mismatch) {
-      result.failure = fmt::format("pipeline {}: {}\nreplay: sim --pipelines --seed {} --commands {}\nthe last commands:\n",
-                                   round, mismatch.what(), seed, done + 1);
-      for (const std::string& line : flow.log()) result.failure += line + "\n";
-      result.failure += flow.picture();
-      return result;
-    }
-    for (const auto& [outcome, count] : flow.outcomes()) result.outcomes[outcome] += count;
-  }
-  return result;
 }
 
 }  // namespace sluice::sim

@@ -4,7 +4,8 @@
 // input is closed and drained and its last worker in the server has stopped, and only then do remote workers hear of the end,
 // who get nothing of a paused stage; no worker gets anything before as many as its stage starts with are ready; no limit is
 // exceeded, and nobody waits for one that has room; a queue that stages feed is closed exactly when the last of them is
-// finished; a join ends exactly when there is nothing left to wait for.
+// finished; a join ends exactly when there is nothing left to wait for; nothing waits beyond its time to live, and nothing ends
+// for that before.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +24,31 @@
 
 namespace sluice::sim {
 
+// What the simulation may get wrong, to see that it is found out.
+enum class FlowMistake {
+  kNone,
+  kLimitsHoldOneLess,
+  kRatesAreHalf,
+  kStartsNeedOneMore,
+  kRemoteWorkersHoldNothing,
+  kCancelledJobsFail,
+  kExpiredJobsFail,
+  kPurgedJobsFail,
+  kRedrivenItemsAreOfTheirJobs,
+  kItemsLiveLonger,
+  kBatchesEndWithTheirFirstJob,
+};
+
+// What makes the test fail, for whoever tests the test.
+struct FlowSabotage {
+  FlowMistake mistake = FlowMistake::kNone;
+  // Falsifies what the engine said.
+  std::function<void(engine::Effects&)> falsify = nullptr;
+};
+
 class Flow {
  public:
-  explicit Flow(std::uint64_t seed);
+  explicit Flow(std::uint64_t seed, FlowSabotage sabotage = {});
 
   // One thing that happens, while the pipeline is open. Throws Mismatch.
   void step();
@@ -106,8 +129,24 @@ class Flow {
   void forget_one();
   void take_news(Actor& actor, const engine::AwaitAnswer& answer);
 
-  void check();
+  // flow_ends.cc: ends that come from outside or with time.
+  void end_some();
+  void cancel_some();
+  void purge_some();
+  void redrive_some();
+  void note_gone(const std::string& payload, model::JobState verdict);
+  void note_alive(const std::string& payload, const std::string& queue);
   void find_buried();
+  void find_expired();
+  // kNever if it may live as long as it likes.
+  [[nodiscard]] base::Time end_of(const std::string& payload) const;
+  // What the simulation takes it for.
+  [[nodiscard]] model::JobState verdict(FlowMistake mistake, model::JobState right) const {
+    return makes(mistake) ? model::JobState::kFailed : right;
+  }
+  [[nodiscard]] bool makes(FlowMistake mistake) const { return sabotage_.mistake == mistake; }
+
+  void check();
   void check_jobs();
   void check_job(std::uint64_t id, const RefJob& job);
   void check_batch(std::uint64_t id, RefBatch& batch);
@@ -121,6 +160,7 @@ class Flow {
   // flow_gate.cc: limits and start barriers.
   void build_limits();
   void change_a_limit();
+  void change_a_rate(const std::string& limit);
   void note_hand_out(const Actor& actor);
   void check_gates(const engine::PipelineView& view);
   void check_use(const engine::LimitView& limit);
@@ -132,6 +172,7 @@ class Flow {
   [[nodiscard]] bool is_read(const std::string& queue) const;
   [[nodiscard]] std::vector<const model::StageSpec*> feeders(const std::string& queue) const;
 
+  FlowSabotage sabotage_;
   Random random_;
   base::Time now_{std::chrono::seconds{1'000'000}};
   engine::EngineOptions options_;
@@ -143,6 +184,7 @@ class Flow {
   std::map<std::string, std::uint32_t> wanted_;  // workers of a stage, as the engine asked last
   std::set<std::string> hiring_;                 // stages whose workers have not been told the end
   std::map<std::string, std::string> alive_;     // payload -> the queue it was put into
+  std::map<std::string, base::Time> born_;       // of those: when they came there
   std::map<std::string, std::uint64_t> puts_;    // answered, of each queue
   std::map<std::string, std::uint64_t> dones_;
   std::map<std::uint64_t, RefJob> jobs_;
@@ -150,6 +192,7 @@ class Flow {
   std::map<std::string, std::uint64_t> job_of_;        // of the items that are alive and of a job
   std::map<model::LeaseId, std::string> uses_;         // of stages' workers: what counts in the limits, and the stage
   std::map<std::string, std::uint32_t> used_;          // of each limit, after the last command
+  std::map<std::string, model::LimitSpec> limits_;     // as they were set
   std::map<std::string, double> tokens_;               // of each limit with a rate
   std::map<std::string, base::Time> counted_;          // when they were counted last
   std::set<std::string> started_;                      // stages that have passed their barrier
@@ -167,6 +210,6 @@ struct FlowResult {
 };
 
 // Plays pipelines of the seed, each to its end, until `steps` steps are done.
-[[nodiscard]] FlowResult play(std::uint64_t seed, std::uint64_t steps);
+[[nodiscard]] FlowResult play(std::uint64_t seed, std::uint64_t steps, const FlowSabotage& sabotage = {});
 
 }  // namespace sluice::sim

@@ -15,6 +15,7 @@ void Flow::check() {
   const auto pipeline = engine_->pipeline(now_, "flow");
   if (!pipeline.ok()) throw Mismatch("the pipeline is gone");
   find_buried();
+  find_expired();
   check_jobs();
   check_items();
   for (const engine::QueueView& queue : pipeline->queues) check_counters(queue);
@@ -113,7 +114,8 @@ void Flow::check_remote_workers(const engine::PipelineView& view) {
     if (actor->ended && !finished) throw Mismatch("a remote worker was told an end that has not come");
     if (actor->doing == Actor::Doing::kGetting && finished) throw Mismatch("a remote worker waits at a finished stage");
     const bool holds = actor->doing == Actor::Doing::kHolding || actor->doing == Actor::Doing::kCompleting;
-    const std::uint64_t items = holds && engine_->is_leased(actor->item.lease) ? 1 : 0;
+    const bool held_still = holds && engine_->is_leased(actor->item.lease) && !makes(FlowMistake::kRemoteWorkersHoldNothing);
+    const std::uint64_t items = held_still ? 1 : 0;
     if (worker.in_flight != items) {
       throw Mismatch(fmt::format("a remote worker holds {}, and is listed with {}", items, worker.in_flight));
     }

@@ -29,6 +29,7 @@ void Flow::build_limits() {
     spec.burst = static_cast<std::uint32_t>(random_.between(1, 4));
     if (spec.per_second > 0.0) tokens_[name] = spec.burst;
     counted_[name] = now_;
+    limits_[name] = spec;
     engine::Effects effects;
     if (!engine_->create_limit(now_, spec, effects).ok()) throw Mismatch("create_limit");
     store_.apply(effects.records);
@@ -44,11 +45,31 @@ void Flow::build_limits() {
 void Flow::change_a_limit() {
   const std::string name = fmt::format("l{}", random_.below(3));
   const auto before = engine_->limit(now_, name);
+  if (before->spec.per_second > 0.0 && random_.chance(60)) return change_a_rate(name);
   if (before->spec.max_at_once == 0) return;
   const auto most = static_cast<std::uint32_t>(random_.between(1, 3));
   apply(fmt::format("lower or raise {} to {}", name, most), [&](engine::Effects& out) {
     ++outcomes_["update limit"];
+    limits_[name].max_at_once = most;
     if (!engine_->update_limit(now_, name, {.max_at_once = most}, out).ok()) throw Mismatch("update_limit");
+  });
+}
+
+// What was taken before stays taken, as far as the new burst goes.
+void Flow::change_a_rate(const std::string& limit) {
+  const auto before = engine_->limit(now_, limit)->spec;
+  const auto rate = static_cast<double>(random_.between(200, 3'000));
+  const auto burst = static_cast<std::uint32_t>(random_.between(1, 4));
+  double& tokens = tokens_.at(limit);
+  const double gained = std::chrono::duration<double>(now_ - counted_[limit]).count() * before.per_second;
+  const double taken = before.burst - std::min(tokens + gained, static_cast<double>(before.burst));
+  tokens = burst - std::min(taken, static_cast<double>(burst));
+  counted_[limit] = now_;
+  apply(fmt::format("let {} give {} a second, {} at once", limit, rate, burst), [&](engine::Effects& out) {
+    ++outcomes_["update rate"];
+    limits_[limit].per_second = rate;
+    limits_[limit].burst = burst;
+    if (!engine_->update_limit(now_, limit, {.per_second = rate, .burst = burst}, out).ok()) throw Mismatch("update_limit");
   });
 }
 
@@ -68,7 +89,8 @@ void Flow::note_hand_out(const Actor& actor) {
   if (stage == nullptr) return;
   uses_[actor.item.lease] = stage->name;
   if (!started_.contains(stage->name)) {
-    if (ready_at_begin_[stage->name] < stage->start_workers) {
+    const bool one_more = makes(FlowMistake::kStartsNeedOneMore) && stage->start_workers > 0;
+    if (ready_at_begin_[stage->name] < stage->start_workers + (one_more ? 1U : 0U)) {
       throw Mismatch(fmt::format("{} gets an item, with {} of {} workers ready", stage->name, ready_at_begin_[stage->name],
                                  stage->start_workers));
     }
@@ -78,7 +100,8 @@ void Flow::note_hand_out(const Actor& actor) {
   for (auto& [limit, tokens] : tokens_) {
     if (!is_limited(*stage, limit)) continue;
     const auto spec = engine_->limit(now_, limit)->spec;
-    const double gained = std::chrono::duration<double>(now_ - counted_[limit]).count() * spec.per_second;
+    const double gained = std::chrono::duration<double>(now_ - counted_[limit]).count() * spec.per_second *
+                          (makes(FlowMistake::kRatesAreHalf) ? 0.5 : 1.0);
     tokens = std::min(tokens + gained, static_cast<double>(spec.burst)) - 1.0;
     counted_[limit] = now_;
     if (tokens < -kRounding) throw Mismatch(fmt::format("limit {} gives more than its rate", limit));
@@ -104,6 +127,12 @@ void Flow::check_gates(const engine::PipelineView& view) {
 }
 
 void Flow::check_use(const engine::LimitView& limit) {
+  const model::LimitSpec& spec = limits_.at(limit.spec.name);
+  const auto kept = store_.limits().find(spec.name);
+  if (limit.spec != spec) throw Mismatch(fmt::format("limit {} is not as it was set", spec.name));
+  if (kept == store_.limits().end() || kept->second.spec != spec) {
+    throw Mismatch(fmt::format("limit {} is not recorded as it was set", spec.name));
+  }
   std::uint32_t used = 0;
   for (const auto& [lease, stage] : uses_) {
     if (is_limited(*stage_spec(stage), limit.spec.name)) ++used;
@@ -111,7 +140,8 @@ void Flow::check_use(const engine::LimitView& limit) {
   if (limit.in_use != used) {
     throw Mismatch(fmt::format("limit {} says that {} are in use, which are {}", limit.spec.name, limit.in_use, used));
   }
-  const std::uint32_t most = limit.spec.max_at_once;
+  const std::uint32_t less = makes(FlowMistake::kLimitsHoldOneLess) && limit.spec.max_at_once > 1 ? 1 : 0;
+  const std::uint32_t most = limit.spec.max_at_once - less;
   if (most > 0 && used > most && used > used_[limit.spec.name]) {
     throw Mismatch(fmt::format("{} use limit {} of {}", used, limit.spec.name, most));
   }

@@ -128,15 +128,6 @@ void Flow::forget_one() {
   if (!base::is(gone, base::Reason::kJobForgotten)) throw Mismatch("a job that was forgotten is still there");
 }
 
-// What went to a dead-letter queue by this command.
-void Flow::find_buried() {
-  for (const engine::QueueView& queue : engine_->list_queues(now_, "", "", 1'000)) {
-    if (!queue.name.ends_with(".dead")) continue;
-    const auto items = engine_->peek(queue.name, std::nullopt, 0, 100'000);
-    for (const engine::PeekedItem& item : *items) note_ended(item.body->payload, JobState::kFailed);
-  }
-}
-
 void Flow::check_jobs() {
   for (const auto& [id, job] : jobs_) check_job(id, job);
   for (auto& [id, batch] : batches_) check_batch(id, batch);
@@ -177,7 +168,8 @@ void Flow::check_batch(std::uint64_t id, RefBatch& batch) {
     ++outcomes_["abandoned"];
     batch.sealed = true;
   }
-  const bool over = batch.sealed && running == 0;
+  const bool over =
+      batch.sealed && (running == 0 || (makes(FlowMistake::kBatchesEndWithTheirFirstJob) && running < facts.jobs));
   if (over != (facts.state >= BatchState::kDone)) throw Mismatch(fmt::format("batch {} has {}ended", id, over ? "not " : ""));
   if (!over || batch.called_back) return;
   batch.called_back = true;

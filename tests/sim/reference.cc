@@ -106,7 +106,9 @@ std::string Reference::update(const std::string& name, const model::QueueSetting
   RefQueue* queue = find(name);
   if (queue == nullptr) return "QUEUE_NOT_FOUND";
   if (patch.order && *patch.order != queue->settings.order) return "SETTING_IMMUTABLE";
-  queue->settings = patch.applied_to(queue->settings);
+  const model::QueueSettings settings = patch.applied_to(queue->settings);
+  if (settings.durability != queue->settings.durability && !queue->items.empty()) return "QUEUE_NOT_EMPTY";
+  queue->settings = settings;
   refuse_too_large(*queue);
   settle();
   return "OK";
@@ -380,10 +382,22 @@ bool Reference::withdraw(int caller) {
   return std::erase_if(joins_, [&](const RefJoin& join) { return join.caller == caller; }) > 0;
 }
 
+// The queue is there again, and nothing of what was in it or is known of it.
+void Reference::forget_memory(RefQueue& queue) {
+  if (queue.settings.durability != model::Durability::kMemory || makes(Mistake::kRestartKeepsWhatIsInMemory)) return;
+  queue.items.clear();
+  queue.counters = {};
+  queue.idle_count = 0;
+  queue.was_idle = true;
+  queue.requests.clear();
+  queue.seen_keys.clear();
+}
+
 void Reference::restart() {
   line_.clear();
   if (!makes(Mistake::kRestartKeepsWaiters)) gets_.clear();
   joins_.clear();
+  for (auto& [name, queue] : queues_) forget_memory(queue);
   set_alarms_anew();
   for (auto& [name, queue] : queues_) {
     if (makes(Mistake::kRestartForgetsKeys)) queue.seen_keys.clear();

@@ -168,11 +168,13 @@ struct RefJoin {
   std::string queue;
 };
 
-// Ticks every so often.
+// Ticks every so often, or by the calendar.
 struct RefSchedule {
   std::string name;
   std::string queue;
   Duration every{0};
+  std::string cron = {};  // one of calendar_times(); empty: every so often
+  std::string time_zone = {};
   std::uint32_t catch_up = 0;
   bool paused = false;
   Alarm next;
@@ -211,7 +213,13 @@ enum class Mistake {
   kMakesUpForEveryTick,
   kTicksPileUp,
   kRestartForgetsTicks,
+  kTicksTwiceWhereTheClockGoesBack,
+  kNoTicksWhereTheClockGoesForward,
+  kRestartKeepsWhatIsInMemory,
 };
+
+// The crons that the reference knows.
+[[nodiscard]] const std::vector<std::string>& calendar_times();
 
 class Reference {
  public:
@@ -301,12 +309,14 @@ class Reference {
   bool repeats(RefQueue& queue, const std::string& key, int caller, Time give_up, bool put);
 
   // Schedules.
+  [[nodiscard]] Time tick_after(const RefSchedule& schedule, Time time) const;
   void fall_due(RefSchedule& schedule);
   void put_ticks(RefSchedule& schedule);
   void note_put(RefSchedule& schedule, std::uint32_t count);
   void note_refused(RefSchedule& schedule);
   void leave_line(const RefSchedule& schedule);
   void restart_schedules();
+  void forget_memory(RefQueue& queue);
 
   // Items.
   // Puts it, or finds its twin; returns the payload of the one that is there then.

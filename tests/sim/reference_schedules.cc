@@ -9,7 +9,7 @@ std::string Reference::create_schedule(const RefSchedule& schedule) {
   if (schedules_.contains(schedule.name)) return "SCHEDULE_EXISTS";
   if (find(schedule.queue) == nullptr) return "QUEUE_NOT_FOUND";
   RefSchedule& made = schedules_[schedule.name] = schedule;
-  made.next = alarm(now_ + made.every);
+  made.next = alarm(tick_after(made, now_));
   return "OK";
 }
 
@@ -19,9 +19,12 @@ std::string Reference::update_schedule(const RefSchedule& wanted) {
   if (find(wanted.queue) == nullptr) return "QUEUE_NOT_FOUND";
   RefSchedule& schedule = found->second;
   leave_line(schedule);
-  if (schedule.every != wanted.every && !schedule.paused) schedule.next = alarm(now_ + wanted.every);
+  const bool moved = schedule.every != wanted.every || schedule.cron != wanted.cron || schedule.time_zone != wanted.time_zone;
+  if (moved && !schedule.paused) schedule.next = alarm(tick_after(wanted, now_));
   schedule.queue = wanted.queue;
   schedule.every = wanted.every;
+  schedule.cron = wanted.cron;
+  schedule.time_zone = wanted.time_zone;
   schedule.catch_up = wanted.catch_up;
   put_ticks(schedule);
   settle();
@@ -49,7 +52,7 @@ std::string Reference::pause_schedule(const std::string& name, bool paused) {
     schedule.waiting.clear();
     schedule.next = {};
   } else {
-    schedule.next = alarm(now_ + schedule.every);
+    schedule.next = alarm(tick_after(schedule, now_));
   }
   settle();
   return "OK";
@@ -58,7 +61,7 @@ std::string Reference::pause_schedule(const std::string& name, bool paused) {
 void Reference::fall_due(RefSchedule& schedule) {
   std::vector<Time> ticks;
   Time tick = schedule.next.due;
-  for (; tick <= now_; tick += schedule.every) ticks.push_back(tick);
+  for (; tick <= now_; tick = tick_after(schedule, tick)) ticks.push_back(tick);
   schedule.next = alarm(tick);
   const auto is_missed = [&] {
     if (ticks.empty() || makes(Mistake::kMakesUpForEveryTick)) return false;

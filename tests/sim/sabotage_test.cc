@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::uint64_t kCommands = 40'000;
+constexpr std::uint64_t kCommands = 100'000;
 
 // A reference that misunderstands one promise.
 class MistakenReferenceTest : public ::testing::TestWithParam<Mistake> {};
@@ -21,19 +21,19 @@ TEST_P(MistakenReferenceTest, IsFoundOut) {
   EXPECT_THAT(simulate(1, kCommands, {.mistake = GetParam()}).failure, HasSubstr("replay: sim --seed 1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Promises, MistakenReferenceTest,
-                         ::testing::Values(Mistake::kAdmitsOneTooMany, Mistake::kLetsPutsOvertake, Mistake::kServesTheLatestGet,
-                                           Mistake::kForgetsRequests, Mistake::kTakesOldTokens, Mistake::kJoinIgnoresWhatIsHeld,
-                                           Mistake::kEndsBeforeTheLastReturn, Mistake::kReleaseCountsAsAttempt,
-                                           Mistake::kLeaseRunsOutWhileCompleting, Mistake::kKeepsWithdrawnPuts,
-                                           Mistake::kShrinkRefusesNobody, Mistake::kRestartForgetsAttempts,
-                                           Mistake::kRestartForgetsDelays, Mistake::kRestartKeepsWaiters,
-                                           Mistake::kPutsOneByOneAllOrNone, Mistake::kGetsTooManyBytes,
-                                           Mistake::kFinishStopsAtALostLease, Mistake::kLostItemsLieTurnedOver,
-                                           Mistake::kPutsTwins, Mistake::kForgetsOrderKeys, Mistake::kExpiresWhatIsHeld,
-                                           Mistake::kRestartForgetsKeys, Mistake::kRedrivesIntoFullQueues,
-                                           Mistake::kCancelLeavesWhatIsHeld, Mistake::kMakesUpForEveryTick,
-                                           Mistake::kTicksPileUp, Mistake::kRestartForgetsTicks));
+INSTANTIATE_TEST_SUITE_P(
+    Promises, MistakenReferenceTest,
+    ::testing::Values(Mistake::kAdmitsOneTooMany, Mistake::kLetsPutsOvertake, Mistake::kServesTheLatestGet,
+                      Mistake::kForgetsRequests, Mistake::kTakesOldTokens, Mistake::kJoinIgnoresWhatIsHeld,
+                      Mistake::kEndsBeforeTheLastReturn, Mistake::kReleaseCountsAsAttempt,
+                      Mistake::kLeaseRunsOutWhileCompleting, Mistake::kKeepsWithdrawnPuts, Mistake::kShrinkRefusesNobody,
+                      Mistake::kRestartForgetsAttempts, Mistake::kRestartForgetsDelays, Mistake::kRestartKeepsWaiters,
+                      Mistake::kPutsOneByOneAllOrNone, Mistake::kGetsTooManyBytes, Mistake::kFinishStopsAtALostLease,
+                      Mistake::kLostItemsLieTurnedOver, Mistake::kPutsTwins, Mistake::kForgetsOrderKeys,
+                      Mistake::kExpiresWhatIsHeld, Mistake::kRestartForgetsKeys, Mistake::kRedrivesIntoFullQueues,
+                      Mistake::kCancelLeavesWhatIsHeld, Mistake::kMakesUpForEveryTick, Mistake::kTicksPileUp,
+                      Mistake::kRestartForgetsTicks, Mistake::kTicksTwiceWhereTheClockGoesBack,
+                      Mistake::kNoTicksWhereTheClockGoesForward, Mistake::kRestartKeepsWhatIsInMemory));
 
 // An engine that says what is not so, once in a while.
 using Falsify = std::function<void(engine::Effects&)>;

@@ -52,9 +52,10 @@ TEST_P(RandomPipelinesTest, LoseNothingAndWindDown) {
   const FlowResult result = play(GetParam(), 20'000);
   EXPECT_EQ(result.failure, "");
   for (const char* outcome :
-       {"ok",         "end",         "joined",      "wound down",   "QUEUE_FULL",   "LEASE_LOST",    "fail ok",
-        "release ok", "attached",    "remote item", "lose ok",      "submitted",    "job succeeded", "job failed",
-        "awaited",    "called back", "abandoned",   "BATCH_SEALED", "update limit", "started",       "waits for a limit"}) {
+       {"ok",         "end",         "joined",      "wound down",   "QUEUE_FULL",   "LEASE_LOST",     "fail ok",
+        "release ok", "attached",    "remote item", "lose ok",      "submitted",    "job succeeded",  "job failed",
+        "awaited",    "called back", "abandoned",   "BATCH_SEALED", "update limit", "started",        "waits for a limit",
+        "cancelled",  "revoked",     "purged",      "redriven",     "expired",      "buried expired", "update rate"}) {
     const auto found = result.outcomes.find(outcome);
     EXPECT_GE(found == result.outcomes.end() ? 0 : found->second, 5U) << outcome;
   }

@@ -12,6 +12,13 @@ namespace sluice::sim {
 namespace {
 
 // About ten items; with every other seed.
+// When the simulation begins: long ago, and shortly before the clocks change in Berlin, forward and back.
+Time beginning_of(std::uint64_t seed) {
+  using std::chrono::seconds;
+  constexpr seconds kBeginnings[] = {seconds{1'000'000}, seconds{1'774'745'400}, seconds{1'792'889'400}};
+  return Time{kBeginnings[seed % 3]};
+}
+
 constexpr std::size_t kSmallPayloadMemory = 50;
 
 constexpr std::size_t kLogLines = 30;
@@ -50,20 +57,23 @@ std::string outcome_of(const engine::Answer& answer) {
 }  // namespace
 
 World::World(std::uint64_t seed, std::size_t max_waiters, Sabotage sabotage)
-    : reference_(max_waiters, sabotage.mistake), sabotage_(std::move(sabotage)) {
+    : now_(beginning_of(seed)), begin_(now_), reference_(max_waiters, sabotage.mistake), sabotage_(std::move(sabotage)) {
   options_.seed = seed;
   options_.max_waiters = max_waiters;
   if (seed % 2 == 1) options_.payload_memory_bytes = kSmallPayloadMemory;
   engine_ = std::make_unique<engine::Engine>(options_);
   choices_.due = [this](const std::string& payload) {
+    if (const engine::PeekedItem* item = unrecorded(payload)) return item->due.value_or(Time{});
     const model::ItemRecord* record = record_of(payload);
     return record == nullptr ? Time{} : record->due;
   };
   choices_.id = [this](const std::string& payload) { return number(ids_.at(payload)); };
   choices_.failure_bytes = [this](const std::string& payload) -> std::size_t {
+    const engine::PeekedItem* item = unrecorded(payload);
     const model::ItemRecord* record = record_of(payload);
-    if (record == nullptr || record->last_failure == nullptr) return 0;
-    return record->last_failure->message.size() + record->last_failure->stderr_tail.size();
+    const model::Failure* failure = item != nullptr ? item->last_failure.get() : nullptr;
+    if (item == nullptr && record != nullptr) failure = record->last_failure.get();
+    return failure == nullptr ? 0 : failure->message.size() + failure->stderr_tail.size();
   };
   choices_.token = [this](const std::string& payload) {
     const auto found = given_tokens_.find(payload);
@@ -82,6 +92,27 @@ const model::ItemRecord* World::record_of(const std::string& payload) const {
   return record == store_.items().end() ? nullptr : &record->second;
 }
 
+const engine::PeekedItem* World::unrecorded(const std::string& payload) const {
+  const auto found = unrecorded_.find(payload);
+  return found == unrecorded_.end() ? nullptr : &found->second;
+}
+
+// What queues of MEMORY durability hold can be learnt from nobody but the engine.
+void World::look_into_memory() {
+  unrecorded_.clear();
+  for (const engine::QueueView& queue : engine_->list_queues(now_, "", "", 1'000)) {
+    if (queue.settings.durability != model::Durability::kMemory) continue;
+    const auto items = engine_->peek(queue.name, std::nullopt, 0, 100'000);
+    for (const engine::PeekedItem& item : *items) {
+      const model::BodyPtr body = item.body != nullptr ? item.body : bodies_.at(number(item.id));
+      const std::string name = name_of(*body);
+      ids_[name] = item.id;
+      bodies_[number(item.id)] = body;
+      unrecorded_.emplace(name, item);
+    }
+  }
+}
+
 engine::Caller& World::new_caller() {
   engine::Caller& caller = callers_.emplace_back();
   numbers_[&caller] = last_caller();
@@ -89,7 +120,7 @@ engine::Caller& World::new_caller() {
 }
 
 void World::note(std::string what) {
-  log_.push_back(fmt::format("{:>12} {}", (now_ - Time{std::chrono::seconds{1'000'000}}).count(), what));
+  log_.push_back(fmt::format("{:>12} {}", (now_ - begin_).count(), what));
   if (log_.size() > kLogLines) log_.pop_front();
 }
 
@@ -123,6 +154,7 @@ void World::absorb(engine::Effects& effects) {
     ids_[name_of(*item->body)] = item->id;
     bodies_[number(item->id)] = item->body;
   }
+  look_into_memory();
   given_tokens_.clear();
   ended_joins_.clear();
   for (auto& [caller, answer] : effects.answers) {
@@ -419,71 +451,6 @@ void World::withdraw(int caller) {
         return taken_back ? "taken back" : "nothing";
       },
       [&] { return reference_.withdraw(caller) ? "taken back" : "nothing"; });
-}
-
-void World::run_due() {
-  both(
-      "run due",
-      [&](engine::Effects& out) {
-        const Time next = engine_->run_due(now_, out);
-        if (next <= now_ || next != engine_->next_due()) throw Mismatch("run_due left something behind");
-        return "";
-      },
-      [&] {
-        reference_.run_due();
-        return "";
-      });
-}
-
-void World::pass(Duration time) {
-  const Time end = now_ + time;
-  for (int turns = 0;; ++turns) {
-    const Time next = std::min(engine_->next_due(), reference_.next_due());
-    if (next > end) break;
-    if (turns > 100'000) throw Mismatch("run_due does not get on");
-    now_ = std::max(now_, next);
-    run_due();
-  }
-  now_ = end;
-}
-
-void World::jump(Duration time) {
-  now_ += time;
-  run_due();
-}
-
-void World::oversleep(Duration time) { now_ += time; }
-
-void World::restart() {
-  invariants_.restart();
-  both(
-      "restart",
-      [&](engine::Effects& out) {
-        engine_ = std::make_unique<engine::Engine>(options_);
-        for (model::Record& record : store_.load())
-          engine_->restore(std::move(record)).IgnoreError();  // whatever is missing shows
-        engine_->finish_restore(now_, out);
-        return "";
-      },
-      [&] {
-        reference_.restart();
-        return "";
-      });
-}
-
-void World::check_recovery() {
-  engine::Engine second(options_);
-  for (model::Record& record : store_.load()) second.restore(std::move(record)).IgnoreError();
-  engine::Effects effects;
-  second.finish_restore(now_, effects);
-  Reference expected = reference_;
-  expected.begin(now_, &choices_);
-  expected.restart();
-  note("check recovery");
-  engine::testing::RecordStore store = store_;
-  store.apply(effects.records);
-  compare_state(second, store, expected);
-  compare_schedules(second, expected);
 }
 
 }  // namespace sluice::sim

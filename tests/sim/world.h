@@ -115,6 +115,9 @@ class World {
   // What is recorded of an unfinished item; null if there is none.
   [[nodiscard]] const model::ItemRecord* record_of(const std::string& payload) const;
   void absorb(engine::Effects& effects);
+  void look_into_memory();
+  // Of an item in a queue of MEMORY durability; null for others.
+  [[nodiscard]] const engine::PeekedItem* unrecorded(const std::string& payload) const;
   void check_invariants(const engine::Effects& effects);
   void check_ids(int caller, const engine::PutAnswer& answer);
   void compare_replies(const engine::Effects& effects);
@@ -123,14 +126,16 @@ class World {
   void run_due();
   void note(std::string what);
 
-  Time now_{std::chrono::seconds{1'000'000}};
+  Time now_;
+  const Time begin_;
   engine::EngineOptions options_;
   std::unique_ptr<engine::Engine> engine_;
   Reference reference_;
   engine::testing::RecordStore store_;
   Choices choices_;
-  std::unordered_map<std::string, model::ItemId> ids_;           // of every payload ever admitted
-  std::unordered_map<std::uint64_t, model::BodyPtr> bodies_;     // of every item ever recorded, by its id
+  std::unordered_map<std::string, model::ItemId> ids_;        // of every payload ever admitted
+  std::unordered_map<std::uint64_t, model::BodyPtr> bodies_;  // of every item ever seen, by its id
+  std::unordered_map<std::string, engine::PeekedItem> unrecorded_;
   std::unordered_map<int, std::deque<std::string>> untold_;      // puts: payloads that no answer has told of
   std::unordered_map<std::string, std::uint64_t> given_tokens_;  // by the present command
   std::unordered_map<int, std::uint64_t> ended_joins_;           // by the present command: their idle_count

@@ -17,14 +17,17 @@ std::string word_of(const absl::Status& status) {
 model::ScheduleSpec spec_of(const RefSchedule& schedule) {
   return {.name = schedule.name,
           .queue = schedule.queue,
+          .cron = schedule.cron,
+          .time_zone = schedule.time_zone,
           .every = schedule.every,
           .body = body_of_ticks(),
           .catch_up = schedule.catch_up};
 }
 
 std::string describe(const RefSchedule& schedule) {
-  return fmt::format("schedule {}: into {} every {}us, catch up {}", schedule.name, schedule.queue, schedule.every.count(),
-                     schedule.catch_up);
+  const std::string ticks = schedule.cron.empty() ? fmt::format("every {}us", schedule.every.count())
+                                                  : fmt::format("at {} {}", schedule.cron, schedule.time_zone);
+  return fmt::format("schedule {}: into {} {}, catch up {}", schedule.name, schedule.queue, ticks, schedule.catch_up);
 }
 
 }  // namespace
