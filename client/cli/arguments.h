@@ -152,6 +152,7 @@ struct AwaitArguments {
   std::uint64_t batch = 0;
   bool any_order = false;
   std::optional<Duration> wait;
+  bool progress = false;
 };
 
 struct MapArguments {

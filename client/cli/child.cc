@@ -64,12 +64,15 @@ std::vector<std::string> environment_with(const std::vector<std::string>& extra)
 // What posix_spawn does in the child besides running the program.
 class SpawnSettings {
  public:
-  SpawnSettings(int input, int output, int errors) {
+  // `progress`: -1 if there is none.
+  SpawnSettings(int input, int output, int errors, int progress) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+    const bool reports = progress >= 0;
+    if (reports) posix_spawn_file_actions_adddup2(&actions_, progress, progress::kDescriptor);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, (reports ? progress::kDescriptor : STDERR_FILENO) + 1);
     sigset_t none;
     sigemptyset(&none);
     sigset_t defaults;
@@ -114,9 +117,15 @@ class Child {
     Pipe input = make_pipe();
     Pipe output = make_pipe();
     Pipe errors = make_pipe();
-    const SpawnSettings settings(input.read.get(), output.write.get(), errors.write.get());
+    Pipe progress;
+    std::vector<std::string> variables = order_.extra_environment;
+    if (order_.on_progress) {
+      progress = make_pipe();
+      variables.push_back(fmt::format("{}={}", progress::kVariable, progress::kDescriptor));
+    }
+    const SpawnSettings settings(input.read.get(), output.write.get(), errors.write.get(), progress.write.get());
     std::vector<std::string> argv = order_.argv;
-    std::vector<std::string> environment = environment_with(order_.extra_environment);
+    std::vector<std::string> environment = environment_with(variables);
     const int error = posix_spawnp(&pid_, argv.front().c_str(), settings.actions(), settings.attributes(),
                                    pointers(argv).data(), pointers(environment).data());
     if (error != 0) {
@@ -135,23 +144,28 @@ class Child {
     input_ = std::move(input.write);
     output_ = std::move(output.read);
     errors_ = std::move(errors.read);
-    for (const Fd* fd : {&input_, &output_, &errors_}) do_not_block(*fd);
+    progress_ = std::move(progress.read);
+    for (const Fd* fd : {&input_, &output_, &errors_, &progress_}) {
+      if (fd->valid()) do_not_block(*fd);
+    }
     if (order_.input.empty()) input_.reset();
     return true;
   }
 
   // Waits for something to happen and does what it asks for.
   void step() {
-    enum { kInput, kOutput, kErrors, kExit, kStop, kAll };
+    enum { kInput, kOutput, kErrors, kProgress, kExit, kStop, kAll };
     const auto watch = [](const Fd& fd, short events) { return pollfd{.fd = fd.get(), .events = events, .revents = 0}; };
-    std::array<pollfd, kAll> ready = {watch(input_, POLLOUT), watch(output_, POLLIN), watch(errors_, POLLIN),
-                                      watch(exit_, POLLIN), watch(result_.stopped ? kNothing : stop_event_, POLLIN)};
+    std::array<pollfd, kAll> ready = {watch(input_, POLLOUT), watch(output_, POLLIN),
+                                      watch(errors_, POLLIN), watch(progress_, POLLIN),
+                                      watch(exit_, POLLIN),   watch(result_.stopped ? kNothing : stop_event_, POLLIN)};
     if (poll(ready.data(), ready.size(), milliseconds_left()) < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "poll");
     }
     if (ready[kInput].revents != 0) feed();
     if (ready[kOutput].revents != 0) read_output();
     if (ready[kErrors].revents != 0) read_errors();
+    if (ready[kProgress].revents != 0) read_progress();
     if (ready[kExit].revents != 0) reap();
     if (ready[kStop].revents != 0) {
       result_.stopped = true;
@@ -202,6 +216,12 @@ class Child {
     }
   }
 
+  // Nobody waits for its end.
+  void read_progress() {
+    std::array<char, 65536> buffer;
+    if (const auto line = progress_lines_.add(read_some(progress_, buffer))) order_.on_progress(*line);
+  }
+
   void reap() {
     int status = 0;
     if (waitpid(pid_, &status, 0) != pid_) return;
@@ -235,6 +255,8 @@ class Child {
   Fd input_;
   Fd output_;
   Fd errors_;
+  Fd progress_;
+  progress::Lines progress_lines_;
   Fd exit_;        // readable when the child has exited
   Fd stop_event_;  // stays open: another thread may be about to write to it
   std::optional<steady_clock::time_point> kill_at_;

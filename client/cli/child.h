@@ -1,10 +1,13 @@
 // Runs one child process with given input, and collects what it says.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
+
+#include "proto/progress/lines.h"
 
 namespace sluice::cli {
 
@@ -15,6 +18,9 @@ struct ChildOrder {
   std::size_t max_output_bytes = 4UL << 20;
   // Ends the child and its whole process group: SIGTERM, and SIGKILL after two seconds.
   std::stop_token stop;
+  // Told, on the calling thread, of what the child writes to descriptor 3 (SLUICE_PROGRESS_FD). Null: it has no such
+  // descriptor.
+  std::function<void(const progress::Line&)> on_progress;
 };
 
 struct ChildResult {

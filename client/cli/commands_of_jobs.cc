@@ -34,6 +34,8 @@ void add_await(CLI::App& root, Command& chosen) {
   auto* jobs = app.add_option("job", arguments.jobs, "The jobs' ids, as submit printed them");
   auto* batch = app.add_option("--batch", arguments.batch, "All jobs of this batch")->type_name("ID");
   app.add_flag("--any-order", arguments.any_order, "As they end, instead of in the order given");
+  app.add_flag("--progress", arguments.progress,
+               "Tell on standard error how far they are, as they say it; on a terminal that is shown anyway");
   add_duration(app, "--wait", arguments.wait, "How long to wait (default: as long as it takes)");
   app.parse_complete_callback([jobs, batch] {
     if (jobs->count() + batch->count() == 0) throw CLI::ValidationError("await", "give a job, or --batch");

@@ -63,12 +63,14 @@ void prepare_for_commands() {
   unsetenv(trace::kTracestateVariable.data());
 }
 
-ChildResult run_command(const CommandItem& item, const std::vector<std::string>& command, const std::stop_token& stop) {
+ChildResult run_command(const CommandItem& item, const std::vector<std::string>& command, const std::stop_token& stop,
+                        std::function<void(const progress::Line&)> on_progress) {
   ChildOrder order;
   order.argv = command;
   order.extra_environment = environment_of(item);
   order.input = item.payload;
   order.stop = stop;
+  order.on_progress = std::move(on_progress);
   return run_child(order);
 }
 

@@ -25,9 +25,9 @@ struct CommandItem {
 // Once, before the first command.
 void prepare_for_commands();
 
-// Runs to its end; `stop` ends it early.
+// Runs to its end; `stop` ends it early. `on_progress` is told, on the calling thread, how far it says it is.
 [[nodiscard]] ChildResult run_command(const CommandItem& item, const std::vector<std::string>& command,
-                                      const std::stop_token& stop);
+                                      const std::stop_token& stop, std::function<void(const progress::Line&)> on_progress);
 
 // "item 17", or, where it belongs to a trace, "item 17 of trace 4bf9...".
 [[nodiscard]] std::string name_of(const CommandItem& item);

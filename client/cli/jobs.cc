@@ -1,10 +1,15 @@
+#include <map>
+
 #include <fmt/format.h>
 
 #include "client/cli/attributes.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/item_progress.h"
 #include "client/cli/output.h"
+#include "client/cli/screen.h"
+#include "client/cli/table.h"
 #include "client/cli/target.h"
 #include "client/src/convert.h"
 #include "client/src/jobs.h"
@@ -29,6 +34,40 @@ v1::SubmitJobsRequest request_of(Session& session, const SubmitArguments& argume
   }
   return request;
 }
+
+// How far the jobs are that have not ended: on a terminal a line for each, drawn in place; elsewhere a line for each piece of
+// news.
+class Running {
+ public:
+  explicit Running(bool terminal) : terminal_(terminal) {}
+
+  void show(const v1::Job& job) {
+    if (!terminal_) return say(progress_line(job));
+    lines_[job.job_id()] = progress_line(job);
+    draw();
+  }
+  // Makes way for what is printed next.
+  void make_way(std::uint64_t ended) {
+    lines_.erase(ended);
+    if (terminal_) screen_.draw({});
+  }
+  void draw() {
+    if (!terminal_ || lines_.empty()) return;
+    std::vector<std::string> lines;
+    for (const auto& [id, line] : lines_) {
+      if (lines.size() < Screen::most_lines()) lines.push_back(one_line(line, Screen::columns()));
+    }
+    screen_.draw(lines);
+  }
+
+  static constexpr Duration kTerminalInterval = std::chrono::milliseconds(200);
+  static constexpr Duration kLineInterval = std::chrono::seconds(1);
+
+ private:
+  const bool terminal_;
+  std::map<std::uint64_t, std::string> lines_;
+  Screen screen_;
+};
 
 // Prints outcomes as they are told.
 class Outcomes {
@@ -65,10 +104,22 @@ class Outcomes {
   bool failed_ = false;
 };
 
-int await_and_show(Session& session, v1::AwaitJobsRequest request, std::optional<Duration> wait, const std::stop_token& stop) {
+// `progress`: also where standard error is no terminal.
+int await_and_show(Session& session, v1::AwaitJobsRequest request, std::optional<Duration> wait, bool progress,
+                   const std::stop_token& stop) {
   Outcomes outcomes(session.json(), request.job_ids_size() == 1 && request.batch_id() == 0);
-  session.connection()->await(std::move(request), {.wait = wait, .stop = stop, .timeout = Duration::zero()},
-                              [&outcomes](v1::Job&& job) { outcomes.show(std::move(job)); });
+  const bool terminal = Screen::is_terminal() && !session.json();
+  Running running(terminal);
+  if (terminal || progress) {
+    *request.mutable_progress_interval() = internal::to_proto(terminal ? Running::kTerminalInterval : Running::kLineInterval);
+  }
+  const auto show = [&](v1::Job&& job) {
+    running.make_way(job.job_id());
+    outcomes.show(std::move(job));
+    running.draw();
+  };
+  session.connection()->await(std::move(request), {.wait = wait, .stop = stop, .timeout = Duration::zero()}, show,
+                              [&running](v1::Job&& job) { running.show(job); });
   return outcomes.exit_code();
 }
 
@@ -83,7 +134,7 @@ int submit(Session& session, const SubmitArguments& arguments) {
     v1::AwaitJobsRequest await;
     for (std::uint32_t i = 0; i < response.count(); ++i) await.add_job_ids(response.first_job_id() + i);
     await.set_in_order(true);
-    return await_and_show(session, std::move(await), std::nullopt, interrupt.first());
+    return await_and_show(session, std::move(await), std::nullopt, false, interrupt.first());
   }
   if (session.json()) {
     print_json(response);
@@ -99,7 +150,7 @@ int await(Session& session, const AwaitArguments& arguments) {
   for (const std::uint64_t id : arguments.jobs) request.add_job_ids(id);
   request.set_batch_id(arguments.batch);
   request.set_in_order(!arguments.any_order);
-  return await_and_show(session, std::move(request), arguments.wait, interrupt.first());
+  return await_and_show(session, std::move(request), arguments.wait, arguments.progress, interrupt.first());
 }
 
 }  // namespace sluice::cli

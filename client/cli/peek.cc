@@ -5,6 +5,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
 #include "client/cli/item_json.h"
+#include "client/cli/item_progress.h"
 #include "client/cli/output.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
@@ -41,13 +42,14 @@ std::vector<std::string> row(const v1::PeekedItem& item) {
           bytes_text(item.payload_bytes()),
           one_line(item.payload(), kPayloadColumns),
           item.consumer(),
+          progress_text(item.progress()),
           one_line(failure_text(item.last_failure()), kFailureColumns)};
 }
 
 }  // namespace
 
 int peek(Session& session, const PeekArguments& arguments) {
-  Table table({">ITEM", "STATE", ">ATTEMPT", "PUT", ">SIZE", "PAYLOAD", "HELD BY", "LAST FAILURE"});
+  Table table({">ITEM", "STATE", ">ATTEMPT", "PUT", ">SIZE", "PAYLOAD", "HELD BY", "PROGRESS", "LAST FAILURE"});
   v1::PeekRequest request;
   request.set_queue(arguments.queue);
   request.set_max_payload_bytes(arguments.max_bytes);

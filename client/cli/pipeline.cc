@@ -4,6 +4,7 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
+#include "client/cli/item_progress.h"
 #include "client/cli/output.h"
 #include "client/cli/progress.h"
 #include "client/cli/settings.h"
@@ -15,15 +16,18 @@
 namespace sluice::cli {
 namespace {
 
+constexpr std::size_t kWorkerColumns = 40;
+
 std::string state_text(const v1::Pipeline& pipeline) { return pipeline.finished() ? "finished" : "running"; }
 
 std::string running_text(const v1::Pipeline& pipeline) {
-  Table table({"STAGE", ">ITEM", ">ATTEMPT", "SINCE", ">PID"});
+  Table table({"STAGE", ">ITEM", ">ATTEMPT", "SINCE", ">PID", "WORKER", "PROGRESS"});
   bool any = false;
   for (const v1::Stage& stage : pipeline.stages()) {
     for (const v1::RunningItem& item : stage.running()) {
       table.add({stage.spec().name(), std::to_string(item.item_id()), std::to_string(item.attempt()),
-                 time_text(internal::from_proto(item.start_time())), item.pid() == 0 ? "-" : std::to_string(item.pid())});
+                 time_text(internal::from_proto(item.start_time())), item.pid() == 0 ? "-" : std::to_string(item.pid()),
+                 item.worker().empty() ? "-" : one_line(item.worker(), kWorkerColumns), progress_text(item.progress())});
       any = true;
     }
   }

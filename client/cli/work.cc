@@ -67,7 +67,8 @@ class Workers {
     std::stop_source stop;
     const std::stop_callback on_give_up(give_up_, [&stop] { stop.request_stop(); });
     const std::stop_callback on_lost(item.lost_token(), [&stop] { stop.request_stop(); });
-    ChildResult result = run_command(command_item(item), arguments_.command, stop.get_token());
+    ChildResult result = run_command(command_item(item), arguments_.command, stop.get_token(),
+                                     [&item](const progress::Line& line) { item.progress(line.fraction, line.message); });
     try {
       if (result.stopped) return release(item);
       if (!result.succeeded()) return fail(item, result);

@@ -48,7 +48,8 @@ class StageWork {
     std::stop_source stop;
     const std::stop_callback on_give_up(give_up_, [&stop] { stop.request_stop(); });
     const std::stop_callback on_cancel(item.cancelled, [&stop] { stop.request_stop(); });
-    ChildResult result = run_command(command_item(item), arguments_.command, stop.get_token());
+    ChildResult result = run_command(command_item(item), arguments_.command, stop.get_token(),
+                                     [&item](const progress::Line& line) { item.progress(line.fraction, line.message); });
     if (result.stopped) return ReleasedItem{};
     if (result.succeeded()) return std::vector<StageOutput>{{.payload = std::move(result.output), .attributes = {}}};
     FailedItem failed{.failure = failure_of(result, arguments_.command.front())};

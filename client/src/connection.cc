@@ -11,6 +11,7 @@
 
 #include "client/src/convert.h"
 #include "client/src/keeper.h"
+#include "client/src/reporter.h"
 #include "client/src/wire.h"
 
 namespace sluice::internal {
@@ -61,7 +62,8 @@ Connection::Connection(std::string address, ClientOptions options)
       options_(with_consumer(std::move(options))),
       request_id_prefix_(random_prefix()),
       wire_(std::make_unique<Wire>(address_, options_)),
-      keeper_(std::make_unique<Keeper>(*this)) {}
+      keeper_(std::make_unique<Keeper>(*this)),
+      reporter_(std::make_unique<Reporter>(*this)) {}
 
 Connection::~Connection() = default;
 
@@ -110,6 +112,10 @@ v1::CancelItemsResponse Connection::call(const v1::CancelItemsRequest& request, 
 
 v1::RedriveItemsResponse Connection::call(const v1::RedriveItemsRequest& request, const CallOptions& options) {
   return wire_->unary(wire_->queues(), &QueueStub::RedriveItems, request, options, Repeat::kUnsafe);
+}
+
+v1::ReportProgressResponse Connection::call(const v1::ReportProgressRequest& request, const CallOptions& options) {
+  return wire_->unary(wire_->queues(), &QueueStub::ReportProgress, request, options, Repeat::kSafe);
 }
 
 v1::PeekResponse Connection::call(const v1::PeekRequest& request, const CallOptions& options) {
@@ -222,11 +228,15 @@ v1::SealBatchResponse Connection::call(const v1::SealBatchRequest& request, cons
   return wire_->unary(wire_->jobs(), &JobStub::SealBatch, request, options, Repeat::kSafe);
 }
 
-void Connection::await(v1::AwaitJobsRequest request, const CallOptions& options, const std::function<void(v1::Job&&)>& on_job) {
+void Connection::await(v1::AwaitJobsRequest request, const CallOptions& options, const std::function<void(v1::Job&&)>& on_job,
+                       const std::function<void(v1::Job&&)>& on_progress) {
   std::unordered_set<std::uint64_t> told;
   const OnMessage<v1::AwaitJobsResponse> on_message = [&](const v1::AwaitJobsResponse& message) {
     for (const v1::Job& job : message.jobs()) {
       if (told.insert(job.job_id()).second) on_job(v1::Job(job));
+    }
+    for (const v1::Job& job : message.progress()) {
+      if (on_progress && !told.contains(job.job_id())) on_progress(v1::Job(job));
     }
   };
   wire_->stream(wire_->jobs(), &JobStub::AwaitJobs, request, options, on_message, [](const auto&, const auto&) {});

@@ -26,6 +26,7 @@
 namespace sluice::internal {
 
 class Keeper;
+class Reporter;
 
 struct CallOptions {
   // How long the server may keep the call waiting, besides the time it needs; absent: as long as it takes.
@@ -54,6 +55,7 @@ class Connection {
   // Unique among all clients: what names a put, so that repeating it does not put twice.
   [[nodiscard]] std::string new_request_id();
   [[nodiscard]] Keeper& keeper() { return *keeper_; }
+  [[nodiscard]] Reporter& reporter() { return *reporter_; }
 
   v1::CreateQueueResponse call(const v1::CreateQueueRequest& request, const CallOptions& options = {});
   v1::GetQueueResponse call(const v1::GetQueueRequest& request, const CallOptions& options = {});
@@ -66,6 +68,7 @@ class Connection {
   v1::PurgeQueueResponse call(const v1::PurgeQueueRequest& request, const CallOptions& options = {});
   v1::CancelItemsResponse call(const v1::CancelItemsRequest& request, const CallOptions& options = {});
   v1::RedriveItemsResponse call(const v1::RedriveItemsRequest& request, const CallOptions& options = {});
+  v1::ReportProgressResponse call(const v1::ReportProgressRequest& request, const CallOptions& options = {});
   v1::PeekResponse call(const v1::PeekRequest& request, const CallOptions& options = {});
   v1::FailResponse call(const v1::FailRequest& request, const CallOptions& options = {});
   v1::ExtendResponse call(const v1::ExtendRequest& request, const CallOptions& options = {});
@@ -111,7 +114,9 @@ class Connection {
   void join(v1::JoinPipelineRequest request, const CallOptions& options, const OnMessage<v1::JoinPipelineResponse>& on_message);
 
   // Each job is told once, whatever the request names twice and however often the stream breaks.
-  void await(v1::AwaitJobsRequest request, const CallOptions& options, const std::function<void(v1::Job&&)>& on_job);
+  // Progress, where the request asks for it, is told as often as it comes; `on_progress` may be null.
+  void await(v1::AwaitJobsRequest request, const CallOptions& options, const std::function<void(v1::Job&&)>& on_job,
+             const std::function<void(v1::Job&&)>& on_progress = nullptr);
 
   // Returns when the last part has come. Tried again while the server cannot be reached, but not once a part has come.
   void backup(const v1::BackupRequest& request, const CallOptions& options, const OnMessage<v1::BackupResponse>& on_part);
@@ -132,7 +137,8 @@ class Connection {
   const std::string request_id_prefix_;
   std::atomic<std::uint64_t> next_request_id_ = 0;
   std::unique_ptr<Wire> wire_;
-  std::unique_ptr<Keeper> keeper_;  // uses all of the above
+  std::unique_ptr<Keeper> keeper_;      // uses all of the above
+  std::unique_ptr<Reporter> reporter_;  // the same
 };
 
 // "<program>@<host>:<pid>", cut to what the server takes.

@@ -4,12 +4,15 @@
 #include "sluice/types.h"
 #include "sluice/v1/limit.pb.h"
 #include "sluice/v1/pipeline.pb.h"
+#include "sluice/v1/progress.pb.h"
 #include "sluice/v1/queue.pb.h"
 #include "sluice/v1/queue_service.pb.h"
 #include "sluice/v1/schedule.pb.h"
 
 namespace sluice::internal {
 
+// Bytes that are part of no UTF-8 character become '?': the server takes no others.
+[[nodiscard]] std::string readable(std::string_view text);
 [[nodiscard]] google::protobuf::Duration to_proto(Duration duration);
 [[nodiscard]] google::protobuf::Timestamp to_proto(Time time);
 [[nodiscard]] v1::QueueSettings to_proto(const QueueSettings& settings);
@@ -29,6 +32,7 @@ namespace sluice::internal {
 [[nodiscard]] Failure from_proto(const v1::Failure& failure);
 [[nodiscard]] QueueInfo from_proto(const v1::Queue& queue);
 [[nodiscard]] CancelOutcome from_proto(v1::CancelOutcome outcome);
+[[nodiscard]] Progress from_proto(const v1::Progress& progress);
 [[nodiscard]] PeekedItem from_proto(const v1::PeekedItem& item);
 [[nodiscard]] StageInfo from_proto(const v1::Stage& stage);
 [[nodiscard]] PipelineInfo from_proto(const v1::Pipeline& pipeline);

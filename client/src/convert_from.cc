@@ -161,6 +161,12 @@ CancelOutcome from_proto(v1::CancelOutcome outcome) {
   }
 }
 
+Progress from_proto(const v1::Progress& progress) {
+  Progress out{.message = progress.message(), .time = from_proto(progress.time())};
+  if (progress.has_fraction()) out.fraction = progress.fraction();
+  return out;
+}
+
 PeekedItem from_proto(const v1::PeekedItem& item) {
   PeekedItem out;
   out.id = item.item_id();
@@ -179,6 +185,7 @@ PeekedItem from_proto(const v1::PeekedItem& item) {
   out.dedup_key = item.dedup_key();
   out.unique_key = item.unique_key();
   out.order_key = item.order_key();
+  if (item.has_progress()) out.progress = from_proto(item.progress());
   return out;
 }
 
@@ -202,8 +209,12 @@ StageInfo from_proto(const v1::Stage& stage) {
   out.remote_workers = stage.remote_workers();
   out.remote_items = stage.remote_items();
   for (const v1::RunningItem& item : stage.running()) {
-    out.running.push_back(
-        {.id = item.item_id(), .start_time = from_proto(item.start_time()), .pid = item.pid(), .attempt = item.attempt()});
+    out.running.push_back({.id = item.item_id(),
+                           .start_time = from_proto(item.start_time()),
+                           .pid = item.pid(),
+                           .attempt = item.attempt(),
+                           .worker = item.worker()});
+    if (item.has_progress()) out.running.back().progress = from_proto(item.progress());
   }
   return out;
 }

@@ -1,8 +1,43 @@
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "client/src/convert.h"
 
 namespace sluice::internal {
+namespace {
+
+// The bytes of the character at the front of what is not empty; 0 if there is none.
+std::size_t character_bytes(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = at(0);
+  if (first < 0x80U) return 1;
+  const std::size_t length = first >= 0xF0U ? 4 : first >= 0xE0U ? 3 : 2;
+  if (first < 0xC2U || first > 0xF4U || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((at(i) & 0xC0U) != 0x80U) return 0;
+  }
+  const bool is_overlong = (first == 0xE0U && at(1) < 0xA0U) || (first == 0xF0U && at(1) < 0x90U);
+  const bool is_no_character = (first == 0xEDU && at(1) > 0x9FU) || (first == 0xF4U && at(1) > 0x8FU);
+  return is_overlong || is_no_character ? 0 : length;
+}
+
+}  // namespace
+
+std::string readable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t bytes = character_bytes(text);
+    if (bytes == 0) {
+      out += '?';
+    } else {
+      out += text.substr(0, bytes);
+    }
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return out;
+}
 
 google::protobuf::Duration to_proto(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
@@ -88,9 +123,9 @@ v1::NewItem to_proto(NewItem item) {
 
 v1::Failure to_proto(const Failure& failure) {
   v1::Failure out;
-  out.set_reason(failure.reason);
-  out.set_message(failure.message);
-  out.set_stderr_tail(failure.stderr_tail);
+  out.set_reason(readable(failure.reason));
+  out.set_message(readable(failure.message));
+  out.set_stderr_tail(readable(failure.stderr_tail));
   if (failure.exit_code) out.set_exit_code(*failure.exit_code);
   if (failure.signal) out.set_signal(*failure.signal);
   return out;

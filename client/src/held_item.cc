@@ -4,6 +4,7 @@
 
 #include "client/src/convert.h"
 #include "client/src/raise.h"
+#include "client/src/reporter.h"
 
 namespace sluice::internal {
 namespace {
@@ -92,6 +93,10 @@ void HeldItem::extend(std::optional<Duration> lease_duration) {
   const v1::LeaseResult result = hold_->extend(lease_duration);
   if (result.error_reason() == "LEASE_LOST") settle(result);
   if (!result.error_reason().empty()) raise(result.error_reason(), result.error_message());
+}
+
+void HeldItem::progress(std::optional<double> fraction, std::string_view message) {
+  if (!ended()) hold_->report(to_proto(fraction, message));
 }
 
 Taken take(const std::shared_ptr<Connection>& connection, const std::string& queue, std::uint32_t max_items,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/src/hold.h"
@@ -21,6 +22,8 @@ class HeldItem {
   void fail(const Failure& failure, const FailOptions& options);
   void release();
   void extend(std::optional<Duration> lease_duration);
+
+  void progress(std::optional<double> fraction, std::string_view message);
 
   [[nodiscard]] bool ended() const { return ended_ || hold_->lost(); }
   [[nodiscard]] bool lost() const { return hold_->lost(); }

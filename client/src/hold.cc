@@ -4,6 +4,7 @@
 
 #include "client/src/convert.h"
 #include "client/src/raise.h"
+#include "client/src/reporter.h"
 
 namespace sluice::internal {
 namespace {
@@ -60,6 +61,8 @@ v1::LeaseResult LeasedHold::extend(std::optional<Duration> lease_duration) {
   if (lease_duration) *request.mutable_lease_duration() = to_proto(*lease_duration);
   return only(std::move(*connection_->call(request).mutable_results()));
 }
+
+void LeasedHold::report(v1::Progress&& progress) { connection_->reporter().report(queue(), token(), std::move(progress)); }
 
 void LeasedHold::let_go() { connection_->keeper().let_go(lease()); }
 

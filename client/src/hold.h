@@ -28,6 +28,8 @@ class Hold {
   virtual v1::LeaseResult fail(v1::FailedLease&& failure) = 0;
   virtual v1::LeaseResult release() = 0;
   virtual v1::LeaseResult extend(std::optional<Duration> lease_duration) = 0;
+  // For whoever looks. Never waits, never fails.
+  virtual void report(v1::Progress&& progress) = 0;
   // The item has ended, or is left to itself.
   virtual void let_go() = 0;
 
@@ -59,6 +61,7 @@ class LeasedHold final : public Hold {
   v1::LeaseResult fail(v1::FailedLease&& failure) override;
   v1::LeaseResult release() override;
   v1::LeaseResult extend(std::optional<Duration> lease_duration) override;
+  void report(v1::Progress&& progress) override;
   void let_go() override;
 
  private:

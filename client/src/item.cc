@@ -33,6 +33,7 @@ void Item::done_with(std::string result) { held_->done({}, {}, std::move(result)
 void Item::fail(const Failure& failure, const FailOptions& options) { held_->fail(failure, options); }
 void Item::release() { held_->release(); }
 void Item::extend(std::optional<Duration> lease_duration) { held_->extend(lease_duration); }
+void Item::progress(std::optional<double> fraction, std::string_view message) { held_->progress(fraction, message); }
 bool Item::ended() const { return held_->ended(); }
 bool Item::lost() const { return held_->lost(); }
 std::stop_token Item::lost_token() const { return held_->lost_token(); }

@@ -1,5 +1,6 @@
 #include "client/src/item_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/src/limits.h"
@@ -50,6 +51,9 @@ class ItemStream::Right final : public Hold {
   v1::LeaseResult extend(std::optional<Duration>) override {
     return Hold::lost() ? internal::lost(token()) : v1::LeaseResult();
   }
+  void report(v1::Progress&& progress) override {
+    stream_->connection_->reporter().report(*stream_, token(), std::move(progress));
+  }
   void let_go() override { stream_->forget(token(), by_call_); }
 
  private:
@@ -75,8 +79,18 @@ std::unique_ptr<ConsumeStream> ItemStream::open(const std::stop_token& stop) {
 }
 
 ItemStream::~ItemStream() {
+  connection_->reporter().forget(*this);
   leave();
   reader_.join();
+}
+
+void ItemStream::send(Reports&& reports) {
+  for (std::size_t from = 0; from < reports.size(); from += kMaxBatch) {
+    v1::ConsumeRequest request;
+    const std::size_t end = std::min(reports.size(), from + kMaxBatch);
+    for (std::size_t i = from; i < end; ++i) *request.add_reports() = std::move(reports[i]);
+    if (!write(request)) return;
+  }
 }
 
 std::unique_ptr<HeldItem> ItemStream::next(const std::stop_token& stop) {

@@ -19,11 +19,12 @@
 #include "client/src/connection.h"
 #include "client/src/held_item.h"
 #include "client/src/keeper.h"
+#include "client/src/reporter.h"
 
 namespace sluice::internal {
 
 // Items keep their stream alive. Thread-safe, except that one thread at a time asks for the next item.
-class ItemStream : public std::enable_shared_from_this<ItemStream> {
+class ItemStream final : public ReportsWay, public std::enable_shared_from_this<ItemStream> {
  public:
   // Waits until there is a connection; `stop` ends that wait with Cancelled. At most `credit` items are held at a time.
   ItemStream(std::shared_ptr<Connection> connection, std::string queue, std::uint32_t credit, const std::stop_token& stop);
@@ -31,6 +32,9 @@ class ItemStream : public std::enable_shared_from_this<ItemStream> {
   ~ItemStream();
   ItemStream(const ItemStream&) = delete;
   ItemStream& operator=(const ItemStream&) = delete;
+
+  // ReportsWay
+  void send(Reports&& reports) override;
 
   // The next item; null at the end of the queue and after a stop. Throws what the stream ended with.
   std::unique_ptr<HeldItem> next(const std::stop_token& stop);

@@ -100,7 +100,22 @@ Job from_proto(v1::Job&& message) {
   job.results_left_out = message.results_left_out();
   if (message.has_failure()) job.failure = from_proto(message.failure());
   job.failed_item = message.failed_item_id();
+  if (message.has_progress()) job.progress = from_proto(message.progress());
+  job.progress_queue = message.progress_queue();
   return job;
+}
+
+void await(Connection& connection, v1::AwaitJobsRequest&& request, const std::function<void(Job&&)>& on_outcome,
+           const AwaitOptions& options) {
+  request.set_in_order(options.in_order);
+  request.set_omit_results(options.omit_results);
+  std::function<void(v1::Job &&)> on_progress;
+  if (options.on_progress) {
+    *request.mutable_progress_interval() = to_proto(options.progress_interval);
+    on_progress = [&options](v1::Job&& job) { options.on_progress(from_proto(std::move(job))); };
+  }
+  connection.await(
+      std::move(request), call_options(options), [&](v1::Job&& job) { on_outcome(from_proto(std::move(job))); }, on_progress);
 }
 
 v1::SubmitJobsResponse submit(Connection& connection, v1::SubmitJobsRequest& request, const SubmitOptions& options) {
@@ -180,19 +195,13 @@ Job Jobs::get(JobId id) const {
 void Jobs::await(std::span<const JobId> ids, const std::function<void(Job&&)>& on_outcome, const AwaitOptions& options) const {
   v1::AwaitJobsRequest request;
   for (const JobId id : ids) request.add_job_ids(id);
-  request.set_in_order(options.in_order);
-  request.set_omit_results(options.omit_results);
-  connection_->await(std::move(request), internal::call_options(options),
-                     [&](v1::Job&& job) { on_outcome(from_proto(std::move(job))); });
+  internal::await(*connection_, std::move(request), on_outcome, options);
 }
 
 void Jobs::await_batch(BatchId batch, const std::function<void(Job&&)>& on_outcome, const AwaitOptions& options) const {
   v1::AwaitJobsRequest request;
   request.set_batch_id(batch);
-  request.set_in_order(options.in_order);
-  request.set_omit_results(options.omit_results);
-  connection_->await(std::move(request), internal::call_options(options),
-                     [&](v1::Job&& job) { on_outcome(from_proto(std::move(job))); });
+  internal::await(*connection_, std::move(request), on_outcome, options);
 }
 
 JobBatch Jobs::batch(BatchId id) const {

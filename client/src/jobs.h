@@ -19,6 +19,9 @@ struct Target {
 };
 
 [[nodiscard]] Job from_proto(v1::Job&& job);
+// Of the jobs that the request names.
+void await(Connection& connection, v1::AwaitJobsRequest&& request, const std::function<void(Job&&)>& on_outcome,
+           const AwaitOptions& options);
 // Gives the request a name of its own, so that it can be repeated.
 v1::SubmitJobsResponse submit(Connection& connection, v1::SubmitJobsRequest& request, const SubmitOptions& options);
 [[nodiscard]] Future submit_one(const std::shared_ptr<Connection>& connection, const Target& target, NewItem item,

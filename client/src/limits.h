@@ -37,6 +37,10 @@ inline constexpr Duration kFirstLeaseLook = std::chrono::seconds(1);
 inline constexpr Duration kSettleTime = std::chrono::seconds(2);
 // How long the length of a queue's leases is believed before it is asked for again.
 inline constexpr Duration kLeaseLookAge = std::chrono::seconds(30);
+// Between two rounds of reports of progress, how long one may take, and how much of a message is sent.
+inline constexpr Duration kProgressPause = std::chrono::milliseconds(100);
+inline constexpr Duration kMaxReportTime = std::chrono::seconds(5);
+inline constexpr std::size_t kMaxProgressMessageBytes = 256;
 // How long an extension of leases may take before the next try.
 inline constexpr Duration kMaxExtendTime = std::chrono::seconds(5);
 

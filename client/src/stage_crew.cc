@@ -66,6 +66,7 @@ void StageCrew::run() {
     over_ = true;
     changed_.notify_all();
   }
+  connection_.reporter().forget(*this);
   if (error) std::rethrow_exception(error);
 }
 
@@ -125,6 +126,7 @@ void StageCrew::take_in(Session& session, v1::WorkResponse&& response) {
       task.item.queue = queue_;
       task.item.given_away = session.broken;
       task.item.cancelled = task.cancelled.get_token();
+      task.item.reports = std::make_shared<ItemReports>(connection_.reporter(), *this, task.token);
       tasks_.emplace_back(present, std::move(task));
     }
     changed_.notify_all();
@@ -237,6 +239,7 @@ void StageCrew::work() {
 }
 
 void StageCrew::end(const std::shared_ptr<Session>& session, Task&& task, ItemEnd&& item_end) {
+  task.item.reports->close();
   bool is_lost = false;
   const bool is_cancelled = task.cancelled.stop_requested();
   {
@@ -252,6 +255,20 @@ void StageCrew::end(const std::shared_ptr<Session>& session, Task&& task, ItemEn
     const LeaseLost error = is_cancelled ? cancelled() : lost();
     order_.on_end(task.item, item_end, &error);
     if (is_lost) return;
+  }
+  flush(session);
+}
+
+void StageCrew::send(Reports&& reports) {
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock(mutex_);
+    session = session_;
+    if (session == nullptr) return;
+    for (v1::ProgressReport& report : reports) {
+      if (!session->running.contains(report.lease_token())) continue;
+      *next_request(*session, kMaxProgressMessageBytes).add_reports() = std::move(report);
+    }
   }
   flush(session);
 }

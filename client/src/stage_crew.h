@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "client/src/connection.h"
+#include "client/src/reporter.h"
 #include "sluice/stage_worker.h"
 
 namespace sluice::internal {
@@ -31,7 +32,7 @@ struct FailedItem {
 struct ReleasedItem {};
 using ItemEnd = std::variant<std::vector<StageOutput>, FailedItem, ReleasedItem>;
 
-class StageCrew {
+class StageCrew final : public ReportsWay {
  public:
   struct Order {
     std::string pipeline;
@@ -53,6 +54,9 @@ class StageCrew {
 
   // Returns at the end of the stage, or after a stop. Throws what lasts.
   void run();
+
+  // ReportsWay
+  void send(Reports&& reports) override;
 
  private:
   struct Task {

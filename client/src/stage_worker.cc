@@ -64,6 +64,10 @@ std::string StageItem::attribute(const std::string& key, const std::string& othe
   return found == attributes.end() ? otherwise : found->second;
 }
 
+void StageItem::progress(std::optional<double> fraction, std::string_view message) const {
+  if (reports) reports->report(internal::to_proto(fraction, message));
+}
+
 WorkResult work_stage(const Pipeline& pipeline, const std::string& stage, const StageFunction& function,
                       const StageWorkOptions& options) {
   StageWork work(function, options);

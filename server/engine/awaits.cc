@@ -30,11 +30,14 @@ bool is_over(const Awaiter& awaiter) {
   return awaiter.told == awaiter.jobs.size() && (awaiter.batch == nullptr || awaiter.batch->ended());
 }
 
+bool tells_progress(const Awaiter& awaiter) { return awaiter.progress_interval > base::Duration::zero(); }
+
 void watch(Jobs& jobs, Awaiter& awaiter, model::JobId id) {
   awaiter.jobs.push_back(id);
   Job* job = jobs.find(id);
   if (job != nullptr && !job->ended()) {
     job->awaiters.push_back(&awaiter);
+    if (job->reporter != nullptr && tells_progress(awaiter)) awaiter.progressed.insert(id);
   } else if (!awaiter.in_order) {
     awaiter.ended.push_back(id);
     ++awaiter.told;
@@ -43,6 +46,10 @@ void watch(Jobs& jobs, Awaiter& awaiter, model::JobId id) {
 
 AwaitAnswer news_for(Awaiter& awaiter) {
   AwaitAnswer answer;
+  if (std::exchange(awaiter.tells_progress, false)) {
+    answer.progressed.assign(awaiter.progressed.begin(), awaiter.progressed.end());
+    awaiter.progressed.clear();
+  }
   answer.ended = std::exchange(awaiter.ended, {});
   answer.done = is_over(awaiter);
   return answer;
@@ -61,6 +68,7 @@ void begin_await(Step& step, const AwaitCommand& command, Caller& caller) {
   awaiter.self = place;
   awaiter.caller = &caller;
   awaiter.in_order = command.in_order;
+  awaiter.progress_interval = command.progress_interval;
   awaiter.batch = batch;
   for (const model::JobId id : command.jobs) watch(jobs, awaiter, id);
   if (batch != nullptr) {
@@ -74,12 +82,14 @@ void begin_await(Step& step, const AwaitCommand& command, Caller& caller) {
       return withdraw(step, awaiter);
     }
     step.tables.waiting.emplace(&caller, &awaiter);
+    if (!awaiter.progressed.empty()) step.tables.timers.set(awaiter, step.now);
   }
   note(step, awaiter);
 }
 
 void note_end(Step& step, Job& job) {
   for (Awaiter* awaiter : std::exchange(job.awaiters, {})) {
+    awaiter->progressed.erase(job.facts.id);
     if (awaiter->in_order) {
       gather_in_order(step.tables.jobs, *awaiter);
     } else {
@@ -88,6 +98,23 @@ void note_end(Step& step, Job& job) {
     }
     if (!awaiter->ended.empty()) note(step, *awaiter);
   }
+}
+
+void note_progress(Step& step, Job& job) {
+  for (Awaiter* awaiter : job.awaiters) {
+    if (!tells_progress(*awaiter)) continue;
+    awaiter->progressed.insert(job.facts.id);
+    if (awaiter->is_timed()) continue;
+    const base::Time due = base::add_saturating(awaiter->progress_told, awaiter->progress_interval);
+    step.tables.timers.set(*awaiter, std::max(due, step.now));
+  }
+}
+
+void tell_progress(Step& step, Awaiter& awaiter) {
+  if (awaiter.progressed.empty()) return;
+  awaiter.progress_told = step.now;
+  awaiter.tells_progress = true;
+  note(step, awaiter);
 }
 
 void note_begin(Batch& batch, Job& job) {
@@ -127,6 +154,7 @@ void withdraw(Step& step, Awaiter& awaiter) {
   }
   if (awaiter.batch != nullptr) std::erase(awaiter.batch->awaiters, &awaiter);
   std::erase(jobs.to_tell, &awaiter);
+  step.tables.timers.cancel(awaiter);
   step.tables.waiting.erase(awaiter.caller);
   jobs.awaiters.erase(awaiter.self);
 }

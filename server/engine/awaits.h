@@ -10,6 +10,10 @@ namespace sluice::engine {
 void begin_await(Step& step, const AwaitCommand& command, Caller& caller);
 // The job has just ended.
 void note_end(Step& step, Job& job);
+// Something was reported of an item of the job.
+void note_progress(Step& step, Job& job);
+// Its timer: the time for news of progress has come.
+void tell_progress(Step& step, Awaiter& awaiter);
 // The batch has a new job, which runs.
 void note_begin(Batch& batch, Job& job);
 // The batch has ended: whoever awaits it is told so.

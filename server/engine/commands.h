@@ -128,6 +128,7 @@ struct AwaitCommand {
   std::vector<model::JobId> jobs;
   model::BatchId batch{};
   bool in_order = false;  // told in the order given, those of the batch in that of their submission; otherwise as they end
+  base::Duration progress_interval{0};  // told of the progress of those that run, at most so often; 0: not at all
 };
 
 }  // namespace sluice::engine

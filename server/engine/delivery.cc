@@ -30,7 +30,7 @@ Taken take(Step& step, Queue& queue, const GetCommand& command, const std::share
   const base::Time expires = base::add_saturating(step.now, command.lease_duration.value_or(queue.settings.lease_duration));
   const bool limited = stage != nullptr && stage->limits != nullptr;
   const auto holder = std::make_shared<const Holder>(
-      Holder{command.consumer, command.stage, worker, command.watch, limited ? stage->limits : nullptr});
+      Holder{step.now, command.consumer, command.stage, worker, command.watch, limited ? stage->limits : nullptr});
   std::size_t bytes = 0;
   while (!queue.ready.empty() && answer.items.size() < command.max_items) {
     Item& item = *queue.ready.begin();

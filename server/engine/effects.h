@@ -45,12 +45,13 @@ struct JoinAnswer {
   std::variant<std::monostate, QueueView, PipelineView> progress;
 };
 
-// Awaited jobs that have ended, or are not there any more. Answered any number of times with done = false, and then once with
-// done = true or an error.
+// Awaited jobs that have ended or are not there any more, and those of which progress was reported. Answered any number of
+// times with done = false, and then once with done = true or an error.
 struct AwaitAnswer {
   absl::Status status;
   std::vector<model::JobId> ended;
   bool done = false;
+  std::vector<model::JobId> progressed = {};
 };
 
 using Answer = std::variant<PutAnswer, GetAnswer, CompleteAnswer, JoinAnswer, AwaitAnswer>;

@@ -8,6 +8,7 @@
 #include "server/engine/joins.h"
 #include "server/engine/life.h"
 #include "server/engine/look.h"
+#include "server/engine/progress.h"
 #include "server/engine/state.h"
 #include "server/engine/transfer.h"
 
@@ -145,6 +146,13 @@ absl::Status Engine::release(Time now, std::string_view queue, model::LeaseId le
   return state_->with_lease(now, queue, lease, out, [&](Step& step, Item& item) -> absl::Status {
     if (item.completion != nullptr) return State::lease_lost(queue, lease);
     engine::release(step, item);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Engine::report(Time now, std::string_view queue, model::LeaseId lease, model::Progress progress, Effects& out) {
+  return state_->with_lease(now, queue, lease, out, [&](Step& step, Item& item) -> absl::Status {
+    engine::report(step, item, std::move(progress));
     return absl::OkStatus();
   });
 }

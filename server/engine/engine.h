@@ -22,6 +22,7 @@
 #include "server/engine/commands.h"
 #include "server/engine/effects.h"
 #include "server/engine/views.h"
+#include "server/model/progress.h"
 #include "server/model/record.h"
 
 namespace sluice::engine {
@@ -79,7 +80,9 @@ class Engine {
   absl::StatusOr<base::Time> extend(base::Time now, std::string_view queue, model::LeaseId lease,
                                     std::optional<base::Duration> duration, Effects& out);
   absl::Status release(base::Time now, std::string_view queue, model::LeaseId lease, Effects& out);
-  // The same for many at once, and cheaper. finish() ends items as done, without outputs; for each lease the status that
+  // What the holder of an item says of it: shown while the lease lasts, not kept, and nothing follows from it. Its time is set.
+  absl::Status report(base::Time now, std::string_view queue, model::LeaseId lease, model::Progress progress, Effects& out);
+  // Ends for many at once, and cheaper. finish() ends items as done, without outputs; for each lease the status that
   // complete() would have answered. lose(): their consumer is lost; they go back to the head at once, as they lay before and
   // whatever the order of `leases`, the attempt counted; leases that are nobody's any more are passed over.
   absl::StatusOr<std::vector<absl::Status>> finish(base::Time now, std::string_view queue,

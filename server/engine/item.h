@@ -9,6 +9,7 @@
 
 #include "server/engine/timed.h"
 #include "server/model/item.h"
+#include "server/model/progress.h"
 #include "server/model/record.h"
 #include "server/model/states.h"
 
@@ -26,6 +27,7 @@ using Limits = std::vector<std::shared_ptr<Limit>>;
 
 // Who holds a leased item.
 struct Holder {
+  base::Time since{};
   std::string consumer;
   std::string stage;
   std::shared_ptr<RemoteWorker> worker;  // null: not a stage's remote worker
@@ -71,6 +73,7 @@ struct Item : Timed, PlaceHook {
   Transfer* completion = nullptr;  // that waits for room; the lease stands still meanwhile
   base::Duration lease_left{0};    // while a completion waits: what the lease has left afterwards
   std::shared_ptr<const Holder> holder;
+  model::ProgressPtr progress;  // null: nothing was reported
 
   // Of the body, what is in memory.
   [[nodiscard]] std::size_t resident_bytes() const { return body ? body_bytes : 0; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "server/engine/commands.h"
@@ -15,6 +16,7 @@ namespace sluice::engine {
 class Caller;
 struct Awaiter;
 struct Batch;
+struct Item;
 
 // Timed, once it has ended, by when it is forgotten.
 struct Job : Timed {
@@ -27,6 +29,7 @@ struct Job : Timed {
   std::size_t result_bytes = 0;
   bool changed = false;             // facts are not what was recorded
   std::vector<Awaiter*> awaiters;   // while it runs
+  const Item* reporter = nullptr;   // its item that something was reported of last; null: nothing of those that are held
   std::list<Job*>::iterator place;  // among the ended ones
 
   [[nodiscard]] bool ended() const { return facts.state != model::JobState::kRunning; }
@@ -45,15 +48,22 @@ struct Batch : Timed {
   [[nodiscard]] bool ended() const { return facts.state >= model::BatchState::kDone; }
 };
 
-// Somebody who waits for jobs. Gets the ids of those that have ended; what became of them is looked up when it is told.
-struct Awaiter {
+// Somebody who waits for jobs. Gets the ids of those that have ended; what became of them is looked up when it is told. Timed
+// by when it may be told of progress, while there is some.
+struct Awaiter : Timed {
+  Awaiter() : Timed(TimedKind::kAwait) {}
+
   Caller* caller = nullptr;
   bool in_order = false;
-  Batch* batch = nullptr;           // whose jobs it awaits, also those to come
-  std::vector<model::JobId> jobs;   // all of them, in their order
-  std::size_t told = 0;             // how many of them it was told of; in order: the first of these
-  std::vector<model::JobId> ended;  // to be told at the end of the command
-  bool noted = false;               // is in the list of those to be told
+  Batch* batch = nullptr;               // whose jobs it awaits, also those to come
+  std::vector<model::JobId> jobs;       // all of them, in their order
+  std::size_t told = 0;                 // how many of them it was told of; in order: the first of these
+  std::vector<model::JobId> ended;      // to be told at the end of the command
+  bool noted = false;                   // is in the list of those to be told
+  base::Duration progress_interval{0};  // 0: is not told of progress
+  base::Time progress_told{};           // when it was the last time
+  std::set<model::JobId> progressed;    // since then
+  bool tells_progress = false;          // at the end of the command
   std::list<Awaiter>::iterator self;
 };
 

@@ -377,7 +377,14 @@ absl::Status no_batch(const Tables& tables, model::BatchId id) {
                                  model::number(id), model::number(id)));
 }
 
-JobView view_of(const Job& job) { return {job.facts, job.items, job.is_timed() ? job.due : base::kNever}; }
+JobView view_of(const Job& job) {
+  JobView view{.facts = job.facts, .items = job.items, .forget_time = job.is_timed() ? job.due : base::kNever};
+  if (job.reporter != nullptr) {
+    view.progress = job.reporter->progress;
+    view.progress_queue = job.reporter->queue->name;
+  }
+  return view;
+}
 
 BatchView view_of(const Batch& batch) { return {batch.facts, batch.running, batch.is_timed() ? batch.due : base::kNever}; }
 

@@ -8,6 +8,7 @@
 #include "server/engine/flow.h"
 #include "server/engine/jobs.h"
 #include "server/engine/limit.h"
+#include "server/engine/progress.h"
 #include "server/engine/special.h"
 
 namespace sluice::engine {
@@ -31,6 +32,7 @@ void lift(Step& step, Item& item) {
     if (item.counts) give_back(step, item);
     if (RemoteWorker* worker = worker_at(item)) worker->let_go();
     item.holder.reset();
+    if (item.progress) forget_progress(item);
   }
   step.touch(queue);
 }

@@ -28,6 +28,28 @@ QueueView view_of(const Tables& tables, base::Time now, const Queue& queue) {
   return view;
 }
 
+namespace {
+
+// What the remote workers of a stage hold, as far as it is found among the first that are held at all.
+std::vector<model::RunningItem> remote_running(const Stage& stage) {
+  std::vector<model::RunningItem> running;
+  if (stage.remote.in_flight == 0) return running;
+  std::size_t looked_at = 0;
+  for (const Item& item : stage.input->leased) {
+    if (++looked_at > limits::kMaxHeldLookedAt || running.size() == limits::kMaxRunningListed) break;
+    const RemoteWorker* worker = item.holder ? item.holder->worker.get() : nullptr;
+    if (worker == nullptr || worker->stage != &stage) continue;
+    running.push_back({.item = item.id,
+                       .start_time = item.holder->since,
+                       .attempt = item.attempt,
+                       .progress = item.progress,
+                       .worker = worker->name});
+  }
+  return running;
+}
+
+}  // namespace
+
 PipelineView view_of(const Tables& tables, base::Time now, const Pipeline& pipeline) {
   PipelineView view;
   view.name = pipeline.name;
@@ -35,7 +57,7 @@ PipelineView view_of(const Tables& tables, base::Time now, const Pipeline& pipel
     const RemoteWork& remote = stage->remote;
     const auto ready = stage->started ? 0U : static_cast<std::uint32_t>(stage->held_gets.size());
     view.stages.push_back({stage->spec, stage->state, stage->workers, remote.workers, remote.in_flight, remote.done,
-                           remote.failed, stage->started, ready});
+                           remote.failed, stage->started, ready, remote_running(*stage)});
   }
   for (const Queue* queue : pipeline.queues()) view.queues.push_back(view_of(tables, now, *queue));
   view.create_time = pipeline.create_time;
@@ -59,6 +81,7 @@ PeekedItem peeked(const Item& item) {
   peek.last_failure = item.last_failure;
   if (item.job != nullptr) peek.job = item.job->facts.id;
   peek.options = item.options;
+  peek.progress = item.progress;
   if (item.holder) {
     const bool named = item.holder->stage.empty() || (item.holder->worker && !item.holder->consumer.empty());
     peek.consumer = named ? item.holder->consumer : item.holder->stage;

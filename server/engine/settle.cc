@@ -68,6 +68,8 @@ void handle(Step& step, Timed& due) {
       return fall_due(step, static_cast<Job&>(due));
     case TimedKind::kBatch:
       return fall_due(step, static_cast<Batch&>(due));
+    case TimedKind::kAwait:
+      return tell_progress(step, static_cast<Awaiter&>(due));
     case TimedKind::kRequests:
       return forget_requests(step, *static_cast<RequestTimer&>(due).queue);
     case TimedKind::kExpiry:

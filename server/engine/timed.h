@@ -16,6 +16,7 @@ enum class TimedKind : std::uint8_t {
   kRequests,
   kJob,
   kBatch,
+  kAwait,
   kExpiry,
   kKeys,
   kLimit,

@@ -16,6 +16,7 @@
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
 #include "server/model/schedule.h"
+#include "server/model/stage_status.h"
 #include "server/model/states.h"
 
 namespace sluice::engine {
@@ -77,8 +78,9 @@ struct StageView {
   std::uint64_t remote_items = 0;
   std::uint64_t remote_done = 0;
   std::uint64_t remote_failed = 0;
-  bool started = true;              // false: not all workers that it starts with were ready yet
-  std::uint32_t ready_workers = 0;  // while it is not started, of all kinds
+  bool started = true;                                  // false: not all workers that it starts with were ready yet
+  std::uint32_t ready_workers = 0;                      // while it is not started, of all kinds
+  std::vector<model::RunningItem> remote_running = {};  // the longest first, at most limits::kMaxRunningListed
 };
 
 struct StageName {
@@ -130,6 +132,8 @@ struct JobView {
   model::JobRecord facts;
   std::uint64_t items = 0;                // that have not ended
   base::Time forget_time = base::kNever;  // of an ended one
+  model::ProgressPtr progress = nullptr;  // of its item that something was reported of last; null if that is held no more
+  std::string progress_queue = {};        // that this item was taken from
 };
 
 struct BatchView {
@@ -158,7 +162,8 @@ struct PeekedItem {
   std::shared_ptr<const model::Failure> last_failure;
   model::ItemOptionsPtr options;  // null: none
   model::JobId job{};
-  std::string consumer;  // the stage, or the name of the consumer or remote worker
+  std::string consumer;         // the stage, or the name of the consumer or remote worker
+  model::ProgressPtr progress;  // null: none was reported
 };
 
 }  // namespace sluice::engine

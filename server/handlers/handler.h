@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "server/handlers/progress.h"
 #include "server/model/item.h"
 
 namespace sluice::handlers {
@@ -27,7 +29,13 @@ struct Input {
   std::string stage;
   // Stopped when the item is given up, for native functions on threads of their own: they may then end early.
   std::stop_token stop = {};
+  // Where progress() goes. Null: nobody wants to know.
+  std::shared_ptr<ProgressSink> progress_sink = {};
 
+  // Tells whoever looks how far the work on this item is: input.progress(0.4, "resizing"). Each report takes the place of the
+  // one before; one that says nothing leaves none. Any thread, as often as one likes: what comes too fast for anybody to see
+  // costs next to nothing. Never fails, and after the item's end does nothing.
+  void progress(std::optional<double> fraction, std::string_view message = {}) const;
   [[nodiscard]] std::string_view payload() const { return body->payload; }
 };
 

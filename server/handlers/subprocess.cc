@@ -42,7 +42,7 @@ class SubprocessHandler final : public Handler, public HasChildren {
     if (auto* error = std::get_if<Error>(&prepared)) co_return std::move(*error);
     const auto plan = plan_;
     auto chain = std::make_shared<Chain>(plan, guard_, co_await asio::this_coro::executor);
-    chain->start(std::get<Launch>(prepared), input.body);
+    chain->start(std::get<Launch>(prepared), input);
     context.set_pid(chain->group());
     context.on_stop([weak = std::weak_ptr(chain)] {
       if (const auto running = weak.lock()) running->give_up();

@@ -8,6 +8,9 @@
 // The item ends when every command has exited and nobody holds standard output or standard error open any more. A process left
 // in the background that keeps them open is given `grace`, then killed, and the exit codes decide. A command that succeeds
 // without reading all of its input is fine.
+//
+// Meanwhile each command may say how far it is, in lines to the descriptor that SLUICE_PROGRESS_FD names
+// (proto/progress/lines.h).
 #pragma once
 
 #include <cstdint>

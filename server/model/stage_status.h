@@ -10,6 +10,7 @@
 #include "server/base/clock.h"
 #include "server/base/histogram.h"
 #include "server/model/ids.h"
+#include "server/model/progress.h"
 
 namespace sluice::model {
 
@@ -19,6 +20,8 @@ struct RunningItem {
   base::Time start_time{};
   std::int64_t pid = 0;
   std::uint32_t attempt = 0;
+  ProgressPtr progress = nullptr;  // null: none was reported
+  std::string worker = {};         // the remote worker that holds it; empty: one of the server's
 };
 
 // What the workers of a stage are doing, and have done since the server started.

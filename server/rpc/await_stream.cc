@@ -31,6 +31,7 @@ void AwaitStream::answer(engine::Answer&& answer) {
   auto& await = std::get<engine::AwaitAnswer>(answer);
   over_ = engine::is_final(answer);
   ended_.insert(ended_.end(), await.ended.begin(), await.ended.end());
+  progressed_.insert(await.progressed.begin(), await.progressed.end());
   if (!await.status.ok()) outcome_ = std::move(await.status);
   go_on(std::move(lock));
 }
@@ -38,17 +39,26 @@ void AwaitStream::answer(engine::Answer&& answer) {
 void AwaitStream::go_on(std::unique_lock<std::mutex> lock) {
   if (busy_) return;
   if (unwanted_) ended_.clear();
+  if (unwanted_ || over_) progressed_.clear();
   const bool last = over_ && outcome_.ok() && !unwanted_ && !done_told_;
-  if (!ended_.empty() || last) {
+  if (!ended_.empty() || !progressed_.empty() || last) {
     busy_ = true;
     auto ids = std::exchange(ended_, {});
+    auto progressed = std::exchange(progressed_, {});
     lock.unlock();
     v1::AwaitJobsResponse response;
     look_up(ids, response);
+    look_up_progress(progressed, response);
     lock.lock();
     ended_.insert(ended_.begin(), ids.begin(), ids.end());
+    progressed_.merge(progressed);
     done_told_ = over_ && outcome_.ok() && ended_.empty();
     response.set_done(done_told_);
+    if (response.jobs_size() + response.progress_size() == 0 && !done_told_) {
+      // What there was to say is outdated.
+      busy_ = false;
+      return go_on(std::move(lock));
+    }
     lock.unlock();
     write(serialize(response));
   } else if (over_) {
@@ -73,6 +83,17 @@ void AwaitStream::look_up(std::deque<model::JobId>& ids, v1::AwaitJobsResponse& 
       }
       bytes += job.ByteSizeLong();
       ids.pop_front();
+    }
+  });
+}
+
+void AwaitStream::look_up_progress(std::set<model::JobId>& ids, v1::AwaitJobsResponse& response) {
+  if (ids.empty()) return;
+  house_.runtime.apply([&](const engine::Engine& engine, base::Time, engine::Effects&) {
+    while (!ids.empty() && response.progress_size() < static_cast<int>(limits::kMaxToldJobs)) {
+      const auto view = engine.job(*ids.begin());
+      if (view.ok() && view->progress) wire::fill(*view, false, *response.add_progress());
+      ids.erase(ids.begin());
     }
   });
 }

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <mutex>
+#include <set>
 
 #include "server/engine/commands.h"
 #include "server/rpc/told_stream.h"
@@ -28,12 +29,15 @@ class AwaitStream final : public ToldStream {
   void go_on(std::unique_lock<std::mutex> lock) override;
   // Looks up as many of `ids` as fit into a message, and takes them out.
   void look_up(std::deque<model::JobId>& ids, v1::AwaitJobsResponse& response);
+  // The same for those that may still run; one of which nothing is to be said is left out.
+  void look_up_progress(std::set<model::JobId>& ids, v1::AwaitJobsResponse& response);
 
   bool omit_results_ = false;
 
   // Guarded by the lock.
-  std::deque<model::JobId> ended_;  // not told yet
-  bool done_told_ = false;          // the last message is under way, or was
+  std::deque<model::JobId> ended_;     // not told yet
+  std::set<model::JobId> progressed_;  // the same; the latest of each is told
+  bool done_told_ = false;             // the last message is under way, or was
 };
 
 }  // namespace sluice::rpc

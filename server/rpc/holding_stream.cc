@@ -27,10 +27,22 @@ absl::Status HoldingStream::take(grpc::ByteBuffer& request) {
     leaving_ = leaving_ || order->leaving;
   }
   if (order->leaving) take_back_get();
+  report(order->reports);
   settle(*order);
   hand_on(order->completions);
   get();
   return absl::OkStatus();
+}
+
+void HoldingStream::report(std::vector<wire::Report>& reports) {
+  if (reports.empty()) return;
+  {
+    const Lock lock(mutex_);
+    std::erase_if(reports, [this](const wire::Report& each) { return find_held(each.lease) == nullptr; });
+  }
+  house().runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    for (auto& [lease, progress] : reports) engine.report(now, queue_, lease, std::move(progress), effects).IgnoreError();
+  });
 }
 
 void HoldingStream::settle(wire::ConsumerOrder& order) {

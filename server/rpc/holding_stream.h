@@ -105,6 +105,8 @@ class HoldingStream : public DuplexStream, private engine::LeaseWatch {
   void get();
   void take_back_get();
   void got(engine::GetAnswer&& answer);
+  // What the client says of items that it holds. Nobody waits for it.
+  void report(std::vector<wire::Report>& reports);
   // Ends, fails and releases in one turn.
   void settle(wire::ConsumerOrder& order);
   void hand_on(std::vector<engine::CompleteCommand>& completions);

@@ -132,6 +132,26 @@ grpc::ServerUnaryReactor* QueueService::Release(Context* context, const Bytes* i
   });
 }
 
+grpc::ServerUnaryReactor* QueueService::ReportProgress(Context* context, const Bytes* in, Bytes* out) {
+  auto* call = new Call("QueueService/ReportProgress"_method, context, out, house_);
+  return serve<v1::ReportProgressRequest>(house_, call, in, [&](const v1::ReportProgressRequest& request) {
+    auto command = wire::report_of(request);
+    if (!command.ok()) return command.status();
+    call->about("queue", command->queue);
+    house_.runtime.run(
+        [&](Engine& engine, base::Time now, Effects& effects) {
+          Results results;
+          results.reserve(command->reports.size());
+          for (auto& [lease, progress] : command->reports) {
+            results.emplace_back(lease, engine.report(now, command->queue, lease, std::move(progress), effects));
+          }
+          return absl::StatusOr<Results>(std::move(results));
+        },
+        with_results<v1::ReportProgressResponse>(call));
+    return absl::OkStatus();
+  });
+}
+
 grpc::ServerUnaryReactor* QueueService::Peek(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("QueueService/Peek"_method, context, out, house_);
   return serve<v1::PeekRequest>(house_, call, in, [&](const v1::PeekRequest& request) {

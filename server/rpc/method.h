@@ -36,6 +36,7 @@ inline constexpr base::CallName kCalls[] = {
     {kQueueService, "Fail", kUnary},
     {kQueueService, "Extend", kUnary},
     {kQueueService, "Release", kUnary},
+    {kQueueService, "ReportProgress", kUnary},
     {kQueueService, "Peek", kUnary},
     {kQueueService, "JoinQueue", kServerStream},
     {kQueueService, "Produce", kBidiStream},

@@ -19,8 +19,10 @@ using RawQueueMethods = v1::QueueService::WithRawCallbackMethod_CreateQueue<
                                 v1::QueueService::WithRawCallbackMethod_Peek<v1::QueueService::WithRawCallbackMethod_JoinQueue<
                                     v1::QueueService::WithRawCallbackMethod_CancelItems<
                                         v1::QueueService::WithRawCallbackMethod_RedriveItems<
-                                            v1::QueueService::WithRawCallbackMethod_Produce<
-                                                v1::QueueService::WithRawCallbackMethod_Consume<Service>>>>>>>>>>>>>>>>>>>>>;
+                                            v1::QueueService::WithRawCallbackMethod_ReportProgress<
+                                                v1::QueueService::WithRawCallbackMethod_Produce<
+                                                    v1::QueueService::WithRawCallbackMethod_Consume<
+                                                        Service>>>>>>>>>>>>>>>>>>>>>>;
 
 // Thread-safe. Must outlive the server and every call.
 class QueueService final : public RawQueueMethods<v1::QueueService::Service> {
@@ -52,6 +54,7 @@ class QueueService final : public RawQueueMethods<v1::QueueService::Service> {
   Reactor* Fail(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* Extend(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* Release(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* ReportProgress(Context* context, const Bytes* in, Bytes* out) override;
   Reactor* Peek(Context* context, const Bytes* in, Bytes* out) override;
   grpc::ServerBidiReactor<Bytes, Bytes>* Produce(Context* context) override;
   grpc::ServerBidiReactor<Bytes, Bytes>* Consume(Context* context) override;

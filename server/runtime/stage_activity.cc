@@ -27,6 +27,11 @@ void StageActivity::set_pid(Handle work, std::int64_t pid) {
   work->item.pid = pid;
 }
 
+void StageActivity::set_progress(Handle work, model::ProgressPtr progress) {
+  const std::lock_guard lock(mutex_);
+  work->item.progress = std::move(progress);
+}
+
 void StageActivity::end(Handle work, Result result) {
   const std::lock_guard lock(mutex_);
   running_.erase(work);

@@ -34,6 +34,7 @@ class StageActivity {
   // None after give_up(): the worker must release the item instead.
   std::optional<Handle> begin(const RunningItem& item, model::LeaseId lease);
   void set_pid(Handle work, std::int64_t pid);
+  void set_progress(Handle work, model::ProgressPtr progress);
   void end(Handle work, Result result);
   // How long the handler took for an item, and why it failed if it did.
   void count_run(base::Duration took);

@@ -111,11 +111,20 @@ bool StageWorker::begin(const Delivery& item) {
   const auto work = pool_->activity().begin({.item = item.item, .start_time = started_, .attempt = item.attempt}, item.lease);
   if (work) {
     work_ = *work;
-    context_.begin(work_);
+    context_.begin(work_, [this](model::Progress&& progress) { show(std::move(progress)); });
   } else {
     pool_->release(item.lease);
   }
   return work.has_value();
+}
+
+void StageWorker::show(model::Progress&& progress) {
+  progress.time = clock_.now();
+  const bool says_something = progress.says_something();
+  pool_->activity().set_progress(work_, says_something ? std::make_shared<const model::Progress>(progress) : nullptr);
+  runtime_.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
+    engine.report(now, pool_->spec().input, lease_, std::move(progress), effects).IgnoreError();
+  });
 }
 
 asio::awaitable<Outcome> StageWorker::work_on(const Delivery& item) {
@@ -130,7 +139,8 @@ asio::awaitable<Outcome> StageWorker::work_on(const Delivery& item) {
                               .attempt = item.attempt,
                               .queue = stage.input,
                               .pipeline = pool_->pipeline(),
-                              .stage = stage.name};
+                              .stage = stage.name,
+                              .progress_sink = context_.progress_sink()};
   try {
     co_return co_await handler->run(input, context_);
   } catch (const handlers::HandlerFailure& failure) {

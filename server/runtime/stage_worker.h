@@ -49,6 +49,7 @@ class StageWorker final : public engine::LeaseWatch, public std::enable_shared_f
 
   // False if the stage has been given up meanwhile: the item has gone back.
   bool begin(const model::Delivery& item);
+  void show(model::Progress&& progress);
   // Nothing if it was taken back while it waited for room.
   boost::asio::awaitable<std::optional<absl::Status>> complete(const model::Delivery& item,
                                                                std::vector<handlers::Output> results);

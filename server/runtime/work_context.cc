@@ -9,13 +9,15 @@ namespace sluice::runtime {
 WorkContext::WorkContext(boost::asio::any_io_executor executor, StageActivity& activity)
     : executor_(std::move(executor)), activity_(activity) {}
 
-void WorkContext::begin(StageActivity::Handle work) {
+void WorkContext::begin(StageActivity::Handle work, ProgressReports::PassOn on_progress) {
   work_ = work;
+  progress_ = std::make_shared<ProgressReports>(executor_, std::move(on_progress));
   item_stopped_ = false;
 }
 
 void WorkContext::end() {
   on_stop_ = nullptr;
+  if (progress_) std::exchange(progress_, nullptr)->close();
   work_.reset();
 }
 

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include "server/handlers/handler.h"
+#include "server/runtime/progress_reports.h"
 #include "server/runtime/stage_activity.h"
 
 namespace sluice::runtime {
@@ -16,9 +19,16 @@ class WorkContext final : public handlers::Context {
  public:
   WorkContext(boost::asio::any_io_executor executor, StageActivity& activity);
 
-  // Work on one item begins and ends. In between lies everything else.
-  void begin(StageActivity::Handle work);
+  ~WorkContext() override { end(); }
+  WorkContext(const WorkContext&) = delete;
+  WorkContext& operator=(const WorkContext&) = delete;
+
+  // Work on one item begins and ends. In between lies everything else. `on_progress` is told what the handler reports, as often
+  // as is of any use.
+  void begin(StageActivity::Handle work, ProgressReports::PassOn on_progress);
   void end();
+  // For the handler.
+  [[nodiscard]] std::shared_ptr<handlers::ProgressSink> progress_sink() const { return progress_; }
 
   // handlers::Context
   void set_pid(std::int64_t pid) override;
@@ -35,6 +45,7 @@ class WorkContext final : public handlers::Context {
   boost::asio::any_io_executor executor_;
   StageActivity& activity_;
   std::optional<StageActivity::Handle> work_;
+  std::shared_ptr<ProgressReports> progress_;  // of that item
   std::function<void()> on_stop_;
   bool stopped_ = false;
   bool item_stopped_ = false;

@@ -111,6 +111,15 @@ absl::StatusOr<ReleaseCommand> release_of(const v1::ReleaseRequest& request) {
   return command;
 }
 
+absl::StatusOr<ReportCommand> report_of(const v1::ReportProgressRequest& request) {
+  Reader reader;
+  ReportCommand command;
+  command.queue = reader.name({kRequest, "queue"}, request.queue());
+  if (check_batch(reader, "reports", request.reports_size())) command.reports = reports_of(request.reports());
+  if (!reader.ok()) return reader.status();
+  return command;
+}
+
 void fill(model::LeaseId lease, const absl::Status& status, v1::LeaseResult& result) {
   result.set_lease_token(model::number(lease));
   if (status.ok()) return;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/engine/commands.h"
 #include "server/wire/call_fields.h"
+#include "server/wire/progress.h"
 #include "server/wire/reader.h"
 #include "sluice/v1/queue_service.pb.h"
 
@@ -37,6 +38,12 @@ struct ReleaseCommand {
   std::vector<model::LeaseId> leases;
 };
 [[nodiscard]] absl::StatusOr<ReleaseCommand> release_of(const v1::ReleaseRequest& request);
+
+struct ReportCommand {
+  std::string queue;
+  std::vector<Report> reports;  // at least one
+};
+[[nodiscard]] absl::StatusOr<ReportCommand> report_of(const v1::ReportProgressRequest& request);
 
 // What became of one token: success, or the status's reason and message.
 void fill(model::LeaseId lease, const absl::Status& status, v1::LeaseResult& result);

@@ -17,19 +17,6 @@ bool is_reason(std::string_view text) {
          std::ranges::all_of(text, fits);
 }
 
-// Repairing makes a text longer, so it is cut after it; and before it, to spend nothing on what goes.
-std::string head(std::string_view text, std::size_t most) {
-  if (text.size() <= most && is_utf8(text)) return std::string(text);
-  const std::string repaired = utf8_repaired(utf8_head(text, most));
-  return std::string(utf8_head(repaired, most));
-}
-
-std::string tail(std::string_view text, std::size_t most) {
-  if (text.size() <= most && is_utf8(text)) return std::string(text);
-  const std::string repaired = utf8_repaired(utf8_tail(text, most));
-  return std::string(utf8_tail(repaired, most));
-}
-
 }  // namespace
 
 model::Failure read_failure(Reader& reader, const Field& at, const v1::Failure& failure) {
@@ -42,8 +29,8 @@ model::Failure read_failure(Reader& reader, const Field& at, const v1::Failure& 
     }
     read.reason = failure.reason();
   }
-  read.message = head(failure.message(), limits::kMaxFailureMessageBytes);
-  read.stderr_tail = tail(failure.stderr_tail(), limits::kMaxStderrTailBytes);
+  read.message = readable_head(failure.message(), limits::kMaxFailureMessageBytes);
+  read.stderr_tail = readable_tail(failure.stderr_tail(), limits::kMaxStderrTailBytes);
   if (failure.has_exit_code()) read.exit_code = failure.exit_code();
   if (failure.has_signal()) read.signal = failure.signal();
   return read;
@@ -51,9 +38,9 @@ model::Failure read_failure(Reader& reader, const Field& at, const v1::Failure& 
 
 v1::Failure failure_message(const model::Failure& failure) {
   v1::Failure message;
-  message.set_reason(head(failure.reason, limits::kMaxFailureReasonBytes));
-  message.set_message(head(failure.message, limits::kMaxFailureMessageBytes));
-  message.set_stderr_tail(tail(failure.stderr_tail, limits::kMaxStderrTailBytes));
+  message.set_reason(readable_head(failure.reason, limits::kMaxFailureReasonBytes));
+  message.set_message(readable_head(failure.message, limits::kMaxFailureMessageBytes));
+  message.set_stderr_tail(readable_tail(failure.stderr_tail, limits::kMaxStderrTailBytes));
   if (failure.exit_code) message.set_exit_code(*failure.exit_code);
   if (failure.signal) message.set_signal(*failure.signal);
   message.set_queue(failure.queue);

@@ -9,6 +9,7 @@
 
 #include "server/base/limits.h"
 #include "server/wire/failure.h"
+#include "server/wire/progress.h"
 #include "server/wire/time.h"
 #include "server/wire/utf8.h"
 
@@ -183,6 +184,7 @@ void fill(const engine::PeekedItem& peeked, std::uint32_t max_payload_bytes, v1:
   item.set_consumer(peeked.consumer);
   item.set_job_id(model::number(peeked.job));
   if (peeked.options) fill_options(*peeked.options, item);
+  if (peeked.progress) fill(*peeked.progress, *item.mutable_progress());
 }
 
 }  // namespace sluice::wire

@@ -8,6 +8,7 @@
 #include "server/wire/failure.h"
 #include "server/wire/item.h"
 #include "server/wire/page.h"
+#include "server/wire/progress.h"
 #include "server/wire/time.h"
 #include "server/wire/utf8.h"
 
@@ -191,6 +192,11 @@ absl::StatusOr<engine::AwaitCommand> await_of(const v1::AwaitJobsRequest& reques
   check_ids(reader, request.job_ids_size(), request.batch_id() != 0);
   if (!reader.ok()) return reader.status();
   engine::AwaitCommand command{.batch = model::BatchId{request.batch_id()}, .in_order = request.in_order()};
+  if (request.has_progress_interval()) {
+    command.progress_interval = reader.duration({kRequest, "progress_interval"}, request.progress_interval(),
+                                                {limits::kMinProgressInterval, limits::kMaxProgressInterval});
+    if (!reader.ok()) return reader.status();
+  }
   command.jobs.reserve(static_cast<std::size_t>(request.job_ids_size()));
   for (const std::uint64_t id : request.job_ids()) command.jobs.push_back(model::JobId{id});
   return command;
@@ -228,6 +234,10 @@ void fill(const engine::JobView& view, bool with_results, v1::Job& job) {
   set_time(facts.submit_time, *job.mutable_submit_time());
   if (facts.failure) *job.mutable_failure() = failure_message(*facts.failure);
   job.set_failed_item_id(model::number(facts.failed_item));
+  if (view.progress) {
+    fill(*view.progress, *job.mutable_progress());
+    job.set_progress_queue(view.progress_queue);
+  }
   if (facts.state == model::JobState::kRunning) return;
   set_time(facts.end_time, *job.mutable_end_time());
   set_time(view.forget_time, *job.mutable_forget_time());

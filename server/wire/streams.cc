@@ -69,6 +69,8 @@ absl::StatusOr<ConsumerOrder> order_of(v1::ConsumeRequest&& request, const std::
   order.released = read_tokens(reader, "released", request.released());
   check_size(reader, "completions", request.completions_size());
   check_size(reader, "failures", request.failures_size());
+  check_size(reader, "reports", request.reports_size());
+  if (reader.ok()) order.reports = reports_of(request.reports());
   if (reader.ok()) check_outputs(reader, request.completions());
   for (int i = 0; i < request.completions_size() && reader.ok(); ++i) {
     const Field field(kRequest, "completions", static_cast<std::size_t>(i));

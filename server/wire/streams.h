@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/limits.h"
 #include "server/engine/commands.h"
+#include "server/wire/progress.h"
 #include "server/wire/reader.h"
 #include "sluice/v1/queue_service.pb.h"
 
@@ -32,6 +33,7 @@ struct ConsumerOrder {
   std::vector<engine::FailCommand> failures;
   std::vector<model::LeaseId> released;
   bool leaving = false;
+  std::vector<Report> reports;
 };
 [[nodiscard]] absl::StatusOr<ConsumerOrder> order_of(v1::ConsumeRequest&& request, const std::string& queue);
 

@@ -62,4 +62,17 @@ std::string_view utf8_tail(std::string_view text, std::size_t most) {
   return text.substr(begin);
 }
 
+// Repairing makes a text longer, so it is cut after it; and before it, to spend nothing on what goes.
+std::string readable_head(std::string_view text, std::size_t most) {
+  if (text.size() <= most && is_utf8(text)) return std::string(text);
+  const std::string repaired = utf8_repaired(utf8_head(text, most));
+  return std::string(utf8_head(repaired, most));
+}
+
+std::string readable_tail(std::string_view text, std::size_t most) {
+  if (text.size() <= most && is_utf8(text)) return std::string(text);
+  const std::string repaired = utf8_repaired(utf8_tail(text, most));
+  return std::string(utf8_tail(repaired, most));
+}
+
 }  // namespace sluice::wire

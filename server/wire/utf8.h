@@ -16,5 +16,8 @@ namespace sluice::wire {
 // The longest beginning, or end, of at most `most` bytes that cuts no character of valid text in two.
 [[nodiscard]] std::string_view utf8_head(std::string_view text, std::size_t most);
 [[nodiscard]] std::string_view utf8_tail(std::string_view text, std::size_t most);
+// The beginning, or end, of at most `most` bytes of any text, repaired.
+[[nodiscard]] std::string readable_head(std::string_view text, std::size_t most);
+[[nodiscard]] std::string readable_tail(std::string_view text, std::size_t most);
 
 }  // namespace sluice::wire

@@ -1,5 +1,10 @@
 #include "server/wire/views.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "server/base/limits.h"
+#include "server/wire/progress.h"
 #include "server/wire/spec.h"
 #include "server/wire/time.h"
 #include "server/wire/utf8.h"
@@ -45,6 +50,26 @@ void fill(const engine::Stall& stall, v1::Stall& message) {
   message.set_message(stall.message);
 }
 
+void fill(const model::RunningItem& running, v1::RunningItem& message) {
+  message.set_item_id(model::number(running.item));
+  set_time(running.start_time, *message.mutable_start_time());
+  message.set_pid(running.pid);
+  message.set_attempt(running.attempt);
+  if (running.progress) wire::fill(*running.progress, *message.mutable_progress());
+  message.set_worker(utf8_repaired(running.worker));
+}
+
+// Two lists have become one.
+void keep_longest(google::protobuf::RepeatedPtrField<v1::RunningItem>& running) {
+  const auto start = [](const v1::RunningItem& item) {
+    return std::pair(item.start_time().seconds(), item.start_time().nanos());
+  };
+  std::stable_sort(running.begin(), running.end(),
+                   [&](const v1::RunningItem& a, const v1::RunningItem& b) { return start(a) < start(b); });
+  const int most = static_cast<int>(limits::kMaxRunningListed);
+  if (running.size() > most) running.DeleteSubrange(most, running.size() - most);
+}
+
 void fill(const engine::StageView& view, v1::Stage& stage) {
   wire::fill(view.spec, *stage.mutable_spec());
   stage.set_state(state_message(view.state));
@@ -55,6 +80,7 @@ void fill(const engine::StageView& view, v1::Stage& stage) {
   stage.set_failed(view.remote_failed);
   stage.set_waits_for_workers(!view.started);
   stage.set_ready_workers(view.ready_workers);
+  for (const auto& running : view.remote_running) fill(running, *stage.add_running());
 }
 
 const engine::QueueView* find(const engine::PipelineView& view, std::string_view queue) {
@@ -119,13 +145,9 @@ void fill(const model::StageStatus& status, v1::Stage& stage) {
   stage.set_idle_wakeups(status.idle_wakeups);
   stage.set_succeeded(stage.succeeded() + status.succeeded);
   stage.set_failed(stage.failed() + status.failed);
-  for (const auto& running : status.running) {
-    auto& message = *stage.add_running();
-    message.set_item_id(model::number(running.item));
-    set_time(running.start_time, *message.mutable_start_time());
-    message.set_pid(running.pid);
-    message.set_attempt(running.attempt);
-  }
+  const bool has_remote = stage.running_size() > 0;
+  for (const auto& running : status.running) fill(running, *stage.add_running());
+  if (has_remote && !status.running.empty()) keep_longest(*stage.mutable_running());
 }
 
 }  // namespace sluice::wire

@@ -43,6 +43,7 @@ void check_sizes(Reader& reader, const v1::WorkRequest& request) {
   check_size(reader, "results", request.results_size());
   check_size(reader, "failures", request.failures_size());
   check_size(reader, "released", request.released_size());
+  check_size(reader, "reports", request.reports_size());
   std::size_t outputs = 0;
   for (const auto& result : request.results()) outputs += static_cast<std::size_t>(result.outputs_size());
   if (outputs <= limits::kMaxOutputs) return;
@@ -85,6 +86,7 @@ absl::StatusOr<WorkOrder> work_of(v1::WorkRequest&& request, const StageName& st
     read_failed_lease(reader, field, request.failures(i), work.order.failures.emplace_back());
   }
   if (!reader.ok()) return reader.status();
+  work.order.reports = reports_of(request.reports());
   for (const std::uint64_t token : request.released()) work.order.released.push_back(model::LeaseId{token});
   work.results.reserve(static_cast<std::size_t>(request.results_size()));
   for (auto& result : *request.mutable_results()) work.results.push_back(made_result(result));

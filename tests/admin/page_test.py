@@ -270,6 +270,29 @@ class Page(PageTest):
 
 
 @unittest.skipIf(MISSING, MISSING)
+class WorkThatTells(PageTest):
+    config = """
+handlers:
+  teller: {subprocess: {commands: [{shell: "cat >&3; exec tail -f /dev/null"}]}}
+pipelines:
+  - name: talk
+    stages: [{name: teller, input: tell, handler: teller, workers: 1}]
+"""
+
+    def test_shows_how_far_it_is(self):
+        # Whatever a program says is text.
+        job = self.sluiced.run("submit", "tell", '0.4 <img src=x onerror="document.title=1"> & so on\n').strip()
+        self.wait(lambda: any("40% <img src=x" in text and "& so on" in text for text in self.texts("#running tbody tr")),
+                  "the progress is shown")
+        self.assertEqual(self.one("#running tbody progress").get_attribute("value"), "0.4")
+        self.assertEqual(self.driver.find_elements(By.CSS_SELECTOR, "main img"), [])
+        self.wait(lambda: any("40% <img" in text for text in self.texts("#jobs tbody tr")), "the job's is shown too")
+        self.shoot("progress", "#running")
+        self.sluiced.run("cancel", "tell", job)
+        self.wait(lambda: not any("40%" in text for text in self.texts("#running tbody tr")), "it is gone")
+
+
+@unittest.skipIf(MISSING, MISSING)
 class RemoteWorkers(PageTest):
     config = """
 limits: [{name: database, max_at_once: 5}]

@@ -28,6 +28,32 @@ TEST_F(Child, GetsItsInputAndGivesItsOutput) {
   EXPECT_EQ(result.output, large);
 }
 
+TEST_F(Child, MaySayHowFarItIs) {
+  ChildOrder order;
+  std::vector<progress::Line> told;
+  order.on_progress = [&told](const progress::Line& line) { told.push_back(line); };
+  // It cannot end before what it says has been read.
+  order.argv = {"sh", "-c", "echo '0.4 resizing' >&$SLUICE_PROGRESS_FD; yes | head -c 1000000; echo over >&3; exec 3>&-; cat"};
+  order.input = std::string(1UL << 20, 'x');
+  const ChildResult result = run_child(order);
+  EXPECT_TRUE(result.succeeded());
+  ASSERT_FALSE(told.empty());
+  for (const progress::Line& line : told) {
+    EXPECT_TRUE(line == (progress::Line{0.4, "resizing"}) || line == (progress::Line{std::nullopt, "over"})) << line.message;
+  }
+}
+
+TEST_F(Child, HasNoDescriptorsBesides) {
+  ChildOrder order;
+  // A pipe of the shell's own would be among them.
+  order.argv = {"sh", "-c",
+                "for n in 0 1 2 3 4 5 6 7 8 9; do if [ -e /proc/$$/fd/$n ]; then printf '%s ' $n; fi; done\n"
+                "echo \"${SLUICE_PROGRESS_FD:-none}\""};
+  EXPECT_EQ(run_child(order).output, "0 1 2 none\n");
+  order.on_progress = [](const progress::Line&) {};
+  EXPECT_EQ(run_child(order).output, "0 1 2 3 3\n");
+}
+
 TEST_F(Child, MayLeaveItsInputUnread) {
   const ChildResult result = run({"true"}, std::string(1UL << 20, 'x'));
   EXPECT_TRUE(result.succeeded());

@@ -182,6 +182,16 @@ TEST(Examples, Futures) {
   EXPECT_EQ(server.stop(), 0);
 }
 
+TEST(Examples, Progress) {
+  SluicedProcess server({.config = source("progress/progress.yaml")});
+  EXPECT_EQ(run(server, "sluice submit counting 3 --attr pause=0.01 --await"), "6\n");
+  run(server, "sluice submit counting 100000 --attr pause=0.01 > job");
+  EXPECT_THAT(run(server, "sluice await $(cat job) --progress 2>&1 | head -n 1"), HasSubstr("of 100000 (queue numbers)"));
+  EXPECT_THAT(run(server, "sluice pipeline show counting"), HasSubstr("of 100000"));
+  run(server, "sluice cancel numbers $(cat job)");
+  EXPECT_EQ(server.stop(), 0);
+}
+
 TEST(Examples, Worker) {
   SluicedProcess server;
   run(server, "sluice create texts && sluice create counts");

@@ -43,6 +43,39 @@ TEST(FrameReader, ReadsAnswersInAnyPieces) {
   }
 }
 
+TEST(FrameReader, TellsProgressFromAnswers) {
+  const std::string text = "7 progress 0.4 8\nresizing7 progress - 4\nhalf8 progress 1\n7 progress 7e0 0\n7 ok 2\nok";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    const auto [answers, nonsense] = read_all(frames(), text, piece);
+    ASSERT_FALSE(nonsense) << piece << ": " << nonsense->message;
+    ASSERT_THAT(answers, SizeIs(5)) << piece;
+    EXPECT_EQ(answers[0].progress, (model::Progress{.fraction = 0.4, .message = "resizing"}));
+    EXPECT_EQ(answers[1].progress, (model::Progress{.fraction = std::nullopt, .message = "half"}));
+    EXPECT_EQ(answers[2].item, model::ItemId{8});
+    EXPECT_EQ(answers[2].progress, (model::Progress{.fraction = 1.0}));
+    EXPECT_EQ(answers[3].progress, (model::Progress{.fraction = 1.0}));
+    EXPECT_FALSE(answers[4].progress);
+    EXPECT_EQ(output_of(answers[4].outcome), "ok");
+  }
+}
+
+TEST(FrameReader, MakesProgressFitToBeShown) {
+  const auto [answers, nonsense] = read_all(frames(), "7 progress 0.5 1000\n" + std::string(999, 'x') + "\xff", 100);
+  ASSERT_FALSE(nonsense) << nonsense->message;
+  ASSERT_THAT(answers, SizeIs(1));
+  EXPECT_EQ(answers[0].progress->message, std::string(limits::kMaxProgressMessageBytes, 'x'));
+}
+
+TEST(FrameReader, RefusesWhatIsNoProgress) {
+  for (const char* text : {"7 progress\n", "7 progress x\n", "7 progress nan\n", "7 progress 0.5 1 1\nab",
+                           "7 progress 0.5 1+2\nab", "7 progress 0.5 65537\n", "7 progress  5\n"}) {
+    const auto [answers, nonsense] = read_all(frames(), text, 100);
+    ASSERT_TRUE(nonsense) << text;
+    EXPECT_EQ(nonsense->reason, "BAD_FRAME") << text;
+    EXPECT_THAT(answers, IsEmpty()) << text;
+  }
+}
+
 TEST(FrameReader, LeavesOutAnswersThatAreTooLarge) {
   const std::string text =
       "1 ok 101\n" + std::string(101, 'x') + "2 ok 60 60\n" + std::string(120, 'y') + "3 ok 100\n" + std::string(100, 'z');

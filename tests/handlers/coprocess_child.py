@@ -69,6 +69,11 @@ def work(head, command, rest, attributes):
         answers.flush()
     elif command == "big":
         answer(item, "ok", b"x" * int(rest))
+    elif command == "report":
+        fraction, _, message = rest.partition(b" ")
+        answers.write(f"{item} progress {fraction.decode()} {len(message)}\n".encode() + message)
+        answers.flush()
+        held.append(item)
     elif command == "hold":
         held.append(item)
     elif command == "release":

@@ -83,11 +83,12 @@ void Workers::vanish() {
   io_.reset();
 }
 
-Pending Workers::put(std::string payload, model::Attributes attributes) {
+Pending Workers::put(std::string payload, model::Attributes attributes, std::shared_ptr<ProgressSink> sink) {
   const auto work = std::make_shared<Work>();
   const Strand strand = asio::make_strand(*io_);
   work->input = item(std::move(payload), std::move(attributes));
   work->input.item = model::ItemId{next_id_++};
+  work->input.progress_sink = std::move(sink);
   work->context = std::make_shared<WorkerContext>(strand);
   std::shared_future<Outcome> outcome = work->outcome.get_future().share();
   asio::co_spawn(strand, handler_->run(work->input, *work->context), [work](const std::exception_ptr& failure, Outcome result) {

@@ -44,7 +44,7 @@ class Workers {
   Workers& operator=(const Workers&) = delete;
 
   // Each on a strand of its own, with an id of its own.
-  Pending put(std::string payload, model::Attributes attributes = {});
+  Pending put(std::string payload, model::Attributes attributes = {}, std::shared_ptr<ProgressSink> sink = nullptr);
   // Puts it and waits for its one output.
   std::string result(std::string payload) { return put(std::move(payload)).output(); }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -75,6 +76,26 @@ Input item(std::string payload, model::Attributes attributes) {
   input.pipeline = "photos";
   input.stage = "resize";
   return input;
+}
+
+void RecordedProgress::report(model::Progress progress) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto fraction = progress.fraction ? std::to_string(*progress.fraction).substr(0, 4) : "-";
+    reports_.push_back(fraction + " " + progress.message);
+    changed_.notify_all();
+  }
+  if (on_report_) on_report_();
+}
+
+std::vector<std::string> RecordedProgress::reports() const {
+  const std::lock_guard lock(mutex_);
+  return reports_;
+}
+
+bool RecordedProgress::wait_for(const std::string& text) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kPatience, [&] { return std::ranges::find(reports_, text) != reports_.end(); });
 }
 
 Outcome run(Handler& handler, const Input& input, Watch watch) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,25 @@ struct Watch {
   std::function<void(std::int64_t pid)> on_pid;
   // Called with a function that stops the item, from any thread; once the handler listens.
   std::function<void(std::function<void()> stop)> on_stoppable;
+};
+
+// Writes down what is reported of an item. Thread-safe.
+class RecordedProgress final : public ProgressSink {
+ public:
+  // `on_report` is called with each, on whichever thread it comes.
+  explicit RecordedProgress(std::function<void()> on_report = nullptr) : on_report_(std::move(on_report)) {}
+
+  void report(model::Progress progress) override;
+  // So far: "0.40 resizing", "- resizing" without a fraction.
+  [[nodiscard]] std::vector<std::string> reports() const;
+  // Waits for the first that is `text`; false after kPatience.
+  [[nodiscard]] bool wait_for(const std::string& text);
+
+ private:
+  const std::function<void()> on_report_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> reports_;
 };
 
 // Runs one item on a context of its own with one thread. Fails the test and returns an error after kPatience.

@@ -68,6 +68,11 @@ class Item {
   // Counted from now; absent: the queue's lease_duration. LeaseLost. In a loop over a queue, where none runs out, only that.
   void extend(std::optional<Duration> lease_duration = {});
 
+  // Tells whoever looks how far the work is: item.progress(0.4, "resizing"). Each report takes the place of the one before; one
+  // that says nothing leaves none. As often as one likes: it is sent in the background, a few times a second at most. Never
+  // waits, never fails; of an item that has ended it does nothing.
+  void progress(std::optional<double> fraction, std::string_view message = {});
+
   // True once done, fail or release took effect, or the lease is known to be lost.
   [[nodiscard]] bool ended() const;
   // True once it is known that somebody else has the item: whatever is still being done for it can stop. Any thread may ask.

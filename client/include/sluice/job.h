@@ -60,6 +60,8 @@ struct Job {
   std::uint32_t results_left_out = 0;   // beyond 4 MiB together
   std::optional<Failure> failure = {};  // stage, attempt and cause; of the first of its items that did not end well
   ItemId failed_item = 0;
+  std::optional<Progress> progress = {};  // of one that runs: what was said last of one of its items that is held
+  std::string progress_queue = {};        // that this item was taken from
 
   [[nodiscard]] bool ended() const { return state != JobState::kRunning; }
   // The first result's payload, empty if there is none. JobFailed if the job did not succeed, NotFound if it is gone.
@@ -91,6 +93,10 @@ struct AwaitOptions {
   bool omit_results = false;
   // Ends the wait with Cancelled.
   std::stop_token stop = {};
+  // Told of jobs that run as something is said of their items, at most once in progress_interval (10 ms to 1 h) and of each the
+  // latest. Null: nobody is.
+  std::function<void(const Job&)> on_progress = {};
+  Duration progress_interval = std::chrono::seconds(1);
 };
 
 // A job that was submitted. A number and a connection: cheap to copy, any thread may use it; letting go of it changes nothing.

@@ -17,6 +17,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -25,6 +26,10 @@
 #include "sluice/worker.h"
 
 namespace sluice {
+
+namespace internal {
+class ItemReports;
+}
 
 // An item of a stage, for as long as this worker holds it.
 struct StageItem {
@@ -46,6 +51,12 @@ struct StageItem {
 
   // Stopped when the item is cancelled while this worker holds it. What is made of it then is dropped.
   std::stop_token cancelled = {};
+
+  // As Item::progress(). Any thread.
+  void progress(std::optional<double> fraction, std::string_view message = {}) const;
+
+  // What that uses; null: nobody wants to know.
+  std::shared_ptr<internal::ItemReports> reports = {};
 
   // Shared by all items of one connection to the server.
   std::shared_ptr<const std::atomic<bool>> given_away = {};

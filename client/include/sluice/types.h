@@ -155,6 +155,13 @@ struct QueueInfo {
 
 enum class ItemState { kWaiting, kDelayed, kLeased };
 
+// How far the work on an item is, as whoever does it has said last.
+struct Progress {
+  std::optional<double> fraction = {};  // that is done, 0 to 1; absent: not known
+  std::string message = {};             // "resizing"
+  Time time = {};                       // when the server heard of it
+};
+
 // An item looked at, not taken.
 struct PeekedItem {
   ItemId id = 0;
@@ -173,6 +180,7 @@ struct PeekedItem {
   std::string dedup_key = {};
   std::string unique_key = {};
   std::string order_key = {};
+  std::optional<Progress> progress = {};  // while a consumer holds it and has said something
 };
 
 // What a cancel found.
@@ -270,6 +278,8 @@ struct RunningItem {
   Time start_time = {};
   std::int64_t pid = 0;  // of the child process, if the handler runs one
   std::uint32_t attempt = 0;
+  std::string worker = {};                // the remote worker that holds it; empty: one inside the server
+  std::optional<Progress> progress = {};  // if there is any
 };
 
 // A stage as it stands.

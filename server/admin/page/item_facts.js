@@ -1,5 +1,6 @@
 // An item in words. What is as it mostly is goes without saying.
 import {clock, exact, span} from './format.js';
+import {progressText} from './progress.js';
 import {serverNow} from './state.js';
 
 const left = (time) => Math.max(0, (Date.parse(time) - serverNow()) / 1000);
@@ -7,7 +8,7 @@ const left = (time) => Math.max(0, (Date.parse(time) - serverNow()) / 1000);
 function stateOf(item) {
   switch (item.state) {
     case 'ITEM_STATE_DELAYED': return `delayed for ${span(left(item.due_time))}, until ${clock(item.due_time)}`;
-    case 'ITEM_STATE_LEASED': return `held by ${item.consumer || 'a consumer'}`;
+    case 'ITEM_STATE_LEASED': return `held by ${item.consumer || 'a consumer'}${item.progress ? `, ${progressText(item.progress)}` : ''}`;
     default: return `waiting, put at ${clock(item.put_time)}`;
   }
 }

@@ -3,6 +3,7 @@ import {act, path} from './api.js';
 import {askFor} from './ask.js';
 import {count, element, setData, setText, span} from './format.js';
 import {smallButton} from './item_actions.js';
+import {showProgress} from './progress.js';
 import {Asked, lookAgain, rowOf} from './rows.js';
 import {serverNow} from './state.js';
 import {nameButton} from './tables.js';
@@ -13,10 +14,11 @@ const kBatchStates = {BATCH_STATE_OPEN: 'open', BATCH_STATE_DONE: 'done', BATCH_
 
 // The oldest: what should have ended is among them.
 const jobs = new Asked('jobs', `jobs?state=running&page_size=${kShown}`, (rows, answer) => {
-  rows.show(answer.jobs, ({job_id}) => job_id, ({job_id}) => rowOf(String(job_id), 4, 2), (row, job) => {
-    const [queue, batch, items, age] = row.parts;
+  rows.show(answer.jobs, ({job_id}) => job_id, ({job_id}) => rowOf(String(job_id), 5, 3), (row, job) => {
+    const [queue, batch, progress, items, age] = row.parts;
     if (!queue.firstChild) queue.append(nameButton(job.queue));
     setText(batch, job.batch_id || '–');
+    showProgress(progress, job.progress);
     setText(items, count(job.items));
     setText(age, span(Math.max(0, (serverNow() - Date.parse(job.submit_time)) / 1000)));
   });

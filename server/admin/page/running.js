@@ -1,10 +1,10 @@
-// What is worked on: in the server, and by whoever else holds items.
+// What is worked on: by the workers of stages, and by whoever else holds items.
 import {look, path} from './api.js';
 import {element} from './format.js';
 import {cancelButton} from './item_actions.js';
 import {state} from './state.js';
 
-const kQueues = 20;   // that are looked into for items that are held outside of the server
+const kQueues = 20;   // that are looked into for items that others hold
 const kOfOneQueue = 20;
 
 function stagesByInput() {
@@ -18,29 +18,32 @@ function stagesByInput() {
   return stages;
 }
 
-// Those of a queue that no worker of the server has. Whoever holds an item of a stage with remote workers is taken for one of them.
-async function heldElsewhere(queue, stages, inServer) {
-  const busy = stages.reduce((sum, {stage}) => sum + stage.busy_workers, 0);
-  const size = Math.min(1000, busy + kOfOneQueue);
+// Those of a queue that are not among the `listed` ones, of which it has `known`. Whoever holds an item of a stage with remote workers
+// is taken for one of them: of these only so many are listed.
+async function heldElsewhere(queue, stages, listed, known) {
+  const size = Math.min(1000, known + kOfOneQueue);
   const {items} = await look(`${path('queues', queue, 'items')}?state=leased&max_payload_bytes=0&page_size=${size}`);
   const remote = stages.find(({stage}) => stage.remote_items > 0);
   // Also those that have been handed out to the server's workers since they were asked.
-  const isHere = ({item_id, consumer}) => inServer.has(item_id) || stages.some(({stage}) => stage.workers && stage.spec.name === consumer);
+  const isHere = ({item_id, consumer}) => listed.has(item_id) || stages.some(({stage}) => stage.workers && stage.spec.name === consumer);
   return items.filter((item) => !isHere(item)).slice(0, kOfOneQueue)
       .map((item) => ({...item, queue, pipeline: remote?.pipeline ?? '', stage: remote?.stage.spec.name ?? ''}));
 }
 
 export async function lookForRunning() {
   const {running} = await look('running');
-  const inServer = new Set(running.map(({item_id}) => item_id));
+  const listed = new Set(running.map(({item_id}) => item_id));
+  const known = new Map();
+  for (const {queue} of running) known.set(queue, (known.get(queue) ?? 0) + 1);
   const stages = stagesByInput();
-  const busyOf = (name) => (stages.get(name) ?? []).reduce((sum, {stage}) => sum + stage.busy_workers, 0);
-  const others = [...state.queues.values()].filter(({name, leased}) => leased > busyOf(name)).slice(0, kQueues);
-  const held = await Promise.all(others.map(({name}) => heldElsewhere(name, stages.get(name) ?? [], inServer).catch(() => [])));
+  const knownOf = (name) => known.get(name) ?? 0;
+  const others = [...state.queues.values()].filter(({name, leased}) => leased > knownOf(name)).slice(0, kQueues);
+  const held = await Promise.all(
+      others.map(({name}) => heldElsewhere(name, stages.get(name) ?? [], listed, knownOf(name)).catch(() => [])));
   return {running: [...running, ...held.flat()]};
 }
 
-export const holderOf = ({pid, consumer}) => consumer || (pid ? `process ${pid}` : 'the server');
+export const holderOf = ({pid, consumer, worker}) => worker || consumer || (pid ? `process ${pid}` : 'the server');
 
 // The last cell of a row.
 export function addActions(row, item, after) {

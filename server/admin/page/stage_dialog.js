@@ -1,6 +1,7 @@
 // One stage, with what one can do to it.
 import {act, path} from './api.js';
 import {counted, drawFacts, element, setHidden, span} from './format.js';
+import {progressText} from './progress.js';
 import {factsOf, isRemote} from './stage_facts.js';
 import {onChange, serverNow, state} from './state.js';
 import {workersAt} from './workers.js';
@@ -16,7 +17,7 @@ const found = () => state.pipelines.get(shown.pipeline)?.stages.find((stage) => 
 const line = (name, told) => element('li', {}, element('div', {}, element('code', {}, name), element('span', {class: 'dim'}, ` ${told}`)));
 
 const runningLine = (item) => line(String(item.item_id), `for ${span((serverNow() - Date.parse(item.start_time)) / 1000)}` +
-                                   (item.pid ? `, process ${item.pid}` : ''));
+                                   (item.pid ? `, process ${item.pid}` : '') + (item.progress ? `: ${progressText(item.progress)}` : ''));
 
 const workerLine = (worker) => line(worker.name, `from ${worker.host}, ` +
                                     (worker.in_flight ? `holds ${counted(worker.in_flight, 'item')}` : 'idle'));
@@ -28,8 +29,10 @@ function draw() {
   setHidden(parts.pause, stage.state !== 'STAGE_STATE_RUNNING');
   setHidden(parts.resume, stage.state !== 'STAGE_STATE_PAUSED');
   for (const part of parts.scale) setHidden(part, isRemote(stage));
-  parts.running.replaceChildren(...stage.running.slice(0, kListed).map(runningLine));
-  if (!stage.running.length) parts.running.append(element('li', {class: 'dim'}, 'nothing'));
+  // Those of remote workers are told with their workers.
+  const here = stage.running.filter(({worker}) => !worker);
+  parts.running.replaceChildren(...here.slice(0, kListed).map(runningLine));
+  if (!here.length) parts.running.append(element('li', {class: 'dim'}, 'nothing'));
   for (const part of [parts.here, parts.running]) setHidden(part, isRemote(stage));
   const remote = workersAt(shown.pipeline, shown.stage) ?? [];
   parts.remote.replaceChildren(...remote.slice(0, kListed).map(workerLine));

@@ -1,6 +1,7 @@
 // The lists of queues and of what runs.
 import {count, element, rate, seconds, setData, setHidden, setText, span} from './format.js';
 import {openQueue} from './queue_dialog.js';
+import {showProgress} from './progress.js';
 import {Asked, lookAgain, rowOf, Rows} from './rows.js';
 import {addActions, holderOf, lookForRunning} from './running.js';
 import {openStage} from './stage_dialog.js';
@@ -42,14 +43,15 @@ export function drawQueues(state, filter) {
 const running = new Asked('running', lookForRunning, (rows, answer) => {
   const items = answer.running.slice(0, 200);
   const make = (item) => {
-    const row = rowOf(String(item.item_id), 6, 2);
+    const row = rowOf(String(item.item_id), 7, 3);
     row.parts[0].append(item.stage ? stageButton(item.pipeline, item.stage) : '–');
     row.parts[1].append(nameButton(item.queue));
     addActions(row, item, () => running.ask());
     return row;
   };
   rows.show(items, (item) => `${item.pipeline} ${item.stage} ${item.item_id}`, make, (row, item) => {
-    const [, , age, attempt, holder] = row.parts;
+    const [, , progress, age, attempt, holder] = row.parts;
+    showProgress(progress, item.progress);
     setText(age, item.start_time ? span(Math.max(0, (serverNow() - Date.parse(item.start_time)) / 1000)) : '–');
     setText(attempt, item.attempt);
     setText(holder, holderOf(item));

@@ -131,13 +131,17 @@ void Crew::begun(LiveChild& child, std::size_t count) {
 std::optional<Nonsense> Crew::answered(LiveChild& child, std::vector<Answer>&& answers) {
   Turn turn(*this);
   for (Answer& answer : answers) {
-    const JobPtr job = child.hand.take(answer.item);
+    const JobPtr job = answer.progress ? child.hand.find(answer.item) : child.hand.take(answer.item);
     if (!job) {
       return Nonsense{.reason = model::failure_reason::kBadFrame,
                       .item = std::nullopt,
                       .message = answer.item ? "answered item " + std::to_string(model::number(*answer.item)) +
                                                    ", which it does not have in hand"
                                              : "wrote a line more than it was given"};
+    }
+    if (answer.progress) {
+      if (job->input.progress_sink) job->input.progress_sink->report(*std::move(answer.progress));
+      continue;
     }
     failures_ = 0;
     not_before_ = {};

@@ -1,5 +1,6 @@
 // A line that says what comes, then the bytes.
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -24,14 +25,18 @@ struct Size {
   [[nodiscard]] std::size_t sum() const { return payload + attributes.value_or(0); }
 };
 
-enum class Verdict { kOk, kError, kReject };
+enum class Verdict { kOk, kError, kReject, kProgress };
 
 // "17 ok 5+20 3" and its like.
 struct Head {
   model::ItemId item{};
   Verdict verdict{};
   std::vector<Size> sizes;
-  std::size_t bytes = 0;  // that follow the line
+  std::size_t bytes = 0;           // that follow the line
+  std::optional<double> fraction;  // of kProgress
+
+  // What follows is no output, but one text at most.
+  [[nodiscard]] bool is_message() const { return sizes.size() == 1 && !sizes.front().attributes; }
 };
 
 // Takes the next word off the front; words have one space between them.
@@ -58,6 +63,12 @@ std::optional<Size> parse_size(std::string_view word) {
   return size;
 }
 
+// "0.4", or "-" where nobody knows. False if it is neither.
+bool parse_fraction(std::string_view word, std::optional<double>& fraction) {
+  if (word == "-") return true;
+  return parse(word, fraction.emplace()) && std::isfinite(*fraction);
+}
+
 std::optional<Head> parse_head(std::string_view line) {
   Head head;
   std::uint64_t item = 0;
@@ -70,6 +81,9 @@ std::optional<Head> parse_head(std::string_view line) {
     head.verdict = Verdict::kError;
   } else if (verdict == "reject") {
     head.verdict = Verdict::kReject;
+  } else if (verdict == "progress") {
+    head.verdict = Verdict::kProgress;
+    if (!parse_fraction(next_word(line), head.fraction)) return std::nullopt;
   } else {
     return std::nullopt;
   }
@@ -79,8 +93,10 @@ std::optional<Head> parse_head(std::string_view line) {
     head.sizes.push_back(*size);
     head.bytes += size->sum();
   }
-  const bool is_message = head.sizes.size() == 1 && !head.sizes.front().attributes;
-  if (head.verdict != Verdict::kOk && !is_message) return std::nullopt;
+  const bool is_progress = head.verdict == Verdict::kProgress;
+  if (is_progress && head.sizes.empty()) return head;
+  if (head.verdict != Verdict::kOk && !head.is_message()) return std::nullopt;
+  if (is_progress && head.bytes > limits::kMaxProgressBytes) return std::nullopt;
   return head;
 }
 
@@ -129,6 +145,13 @@ class FrameReader final : public AnswerReader {
         answers.push_back({.item = head_->item, .outcome = too_large(max_bytes_)});
       } else {
         if (bytes.size() < head_->bytes) return std::nullopt;
+        if (head_->verdict == Verdict::kProgress) {
+          auto progress = progress_of(head_->fraction, bytes.substr(0, head_->bytes));
+          answers.push_back({.item = head_->item, .outcome = {}, .progress = std::move(progress)});
+          bytes.remove_prefix(head_->bytes);
+          head_.reset();
+          continue;
+        }
         auto outcome = outcome_of(bytes.substr(0, head_->bytes));
         if (!outcome) return no_attributes();
         answers.push_back({.item = head_->item, .outcome = *std::move(outcome)});

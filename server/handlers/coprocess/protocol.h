@@ -16,6 +16,7 @@ namespace sluice::handlers {
 struct Answer {
   std::optional<model::ItemId> item;  // none: to the item that the child has had in hand for longest
   Outcome outcome;
+  std::optional<model::Progress> progress = {};  // instead of an outcome: the item goes on
 };
 
 // After this nothing that the child writes makes sense.

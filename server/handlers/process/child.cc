@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "proto/progress/lines.h"
+
 namespace sluice::handlers {
 namespace {
 
@@ -45,10 +47,18 @@ void set_descriptors(ChildTask& task) {
       ::dup2(request.standard_error, STDERR_FILENO) < 0) {
     fail(task, SpawnStep::kDescriptors, errno);
   }
+  int highest = STDERR_FILENO;
+  if (request.progress >= 0) {
+    highest = progress::kDescriptor;
+    // It may have that number already; then dup2(2) leaves it as it is, and that is to be closed.
+    const bool is_there =
+        request.progress == highest ? ::fcntl(highest, F_SETFD, 0) == 0 : ::dup2(request.progress, highest) >= 0;
+    if (!is_there) fail(task, SpawnStep::kDescriptors, errno);
+  }
   // Descriptors of this program are close-on-exec, but those of a program that links this library may not be.
-  if (::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  if (::syscall(SYS_close_range, highest + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
   const int end = static_cast<int>(::sysconf(_SC_OPEN_MAX));
-  for (int fd = STDERR_FILENO + 1; fd < end; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (int fd = highest + 1; fd < end; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 void set_limits(ChildTask& task) {

@@ -27,7 +27,8 @@ struct SpawnRequest {
   int standard_input = -1;
   int standard_output = -1;
   int standard_error = -1;
-  pid_t group = 0;  // to join; 0: lead a new one
+  int progress = -1;  // where the child tells how far it is, as its descriptor 3; -1: nowhere
+  pid_t group = 0;    // to join; 0: lead a new one
   // Where a leader leaves its group's id before its program begins. May be null.
   std::atomic<pid_t>* guarded = nullptr;
   // Killed as soon as the thread that spawns it ends.
@@ -46,7 +47,7 @@ struct SpawnError {
   int error_number = 0;
 };
 
-// Returns once the child runs its program, or has failed to and is reaped. The child has no descriptor but the three, default
+// Returns once the child runs its program, or has failed to and is reaped. The child has no descriptor but these, default
 // signal handling, and no signal blocked. Takes some 100 microseconds, whatever the size of this process. Thread-safe.
 [[nodiscard]] std::variant<Spawned, SpawnError> spawn(const SpawnRequest& request);
 

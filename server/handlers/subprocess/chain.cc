@@ -38,6 +38,7 @@ Chain::Chain(std::shared_ptr<const Plan> plan, std::shared_ptr<Guard> guard, con
       input_(strand_),
       output_(strand_),
       errors_(strand_),
+      progress_(strand_),
       tail_(limits::kMaxStderrTailBytes) {
   end_.commands.resize(plan_->commands().size());
   commands_.reserve(plan_->commands().size());
@@ -56,9 +57,10 @@ Chain::~Chain() {
   }
 }
 
-void Chain::start(const Launch& launch, model::BodyPtr body) {
+void Chain::start(const Launch& launch, const Input& input) {
   start_time_ = steady_clock::now();
-  body_ = std::move(body);
+  body_ = input.body;
+  progress_sink_ = input.progress_sink;
   place_ = guard_->place();
   start_commands(launch);
 }
@@ -67,28 +69,31 @@ bool Chain::start_commands(const Launch& launch) {
   Fd in = start_input();
   if (!in) return not_started(0, unprepared());
   Pipe errors = make_pipe();
-  if (!errors) return not_started(0, unprepared());
+  Pipe progress = make_pipe();
+  if (!errors || !progress) return not_started(0, unprepared());
   const std::size_t count = plan_->commands().size();
   for (std::size_t i = 0; i < count; ++i) {
     Pipe out = make_pipe();
     if (!out) return not_started(i, unprepared());
-    if (!start_command(launch, i, in.get(), out.write.get(), errors.write.get())) return false;
+    const Ends ends{.in = in.get(), .out = out.write.get(), .err = errors.write.get(), .progress = progress.write.get()};
+    if (!start_command(launch, i, ends)) return false;
     in = std::move(out.read);
   }
-  const bool is_ready =
-      make_non_blocking(in) && make_non_blocking(errors.read) && adopt(in, output_) && adopt(errors.read, errors_);
+  const bool is_ready = make_non_blocking(in) && make_non_blocking(errors.read) && make_non_blocking(progress.read) &&
+                        adopt(in, output_) && adopt(errors.read, errors_) && adopt(progress.read, progress_);
   return is_ready || not_started(count - 1, unprepared());
 }
 
-bool Chain::start_command(const Launch& launch, std::size_t index, int in, int out, int err) {
+bool Chain::start_command(const Launch& launch, std::size_t index, const Ends& ends) {
   auto spawned = spawn({.paths = plan_->commands()[index].program.paths(),
                         .argv = launch.argv(index),
                         .env = launch.env(),
                         .working_directory = plan_->surroundings().working_directory(),
                         .limits = plan_->surroundings().limits(),
-                        .standard_input = in,
-                        .standard_output = out,
-                        .standard_error = err,
+                        .standard_input = ends.in,
+                        .standard_output = ends.out,
+                        .standard_error = ends.err,
+                        .progress = ends.progress,
                         .group = group_,
                         .guarded = place_.group()});
   if (const auto* error = std::get_if<SpawnError>(&spawned)) return not_started(index, *error);
@@ -156,6 +161,7 @@ void Chain::begin() {
   if (input_.is_open()) write_input();
   read_output();
   read_errors();
+  read_progress();
   if (given_up_) end_given_up();
 }
 
@@ -201,6 +207,19 @@ void Chain::read_errors() {
     if (self->errors_.is_open()) return self->read_errors();
     self->check_end();
   });
+}
+
+void Chain::read_progress() {
+  progress_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (error || !self->progress_.is_open()) return;
+    read_some(self->progress_, [&](std::string_view bytes) { self->take_progress(bytes); });
+    if (self->progress_.is_open()) self->read_progress();
+  });
+}
+
+void Chain::take_progress(std::string_view bytes) {
+  const auto line = progress_lines_.add(bytes);
+  if (line && progress_sink_) progress_sink_->report(progress_of(line->fraction, line->message));
 }
 
 void Chain::watch(std::size_t index) {
@@ -297,7 +316,7 @@ void Chain::finish() {
   // What was written before the end is there by now; whoever still holds a pipe open has had its time.
   read_some(output_, [&](std::string_view bytes) { take_output(bytes); });
   read_some(errors_, [&](std::string_view bytes) { tail_.append(bytes); });
-  for (Descriptor* descriptor : {&input_, &output_, &errors_}) {
+  for (Descriptor* descriptor : {&input_, &output_, &errors_, &progress_}) {
     if (descriptor->is_open()) descriptor->close();
   }
   if (running_ == 0) end_group();

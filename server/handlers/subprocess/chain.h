@@ -14,6 +14,7 @@
 #include <boost/asio/strand.hpp>
 
 #include "absl/functional/any_invocable.h"
+#include "proto/progress/lines.h"
 #include "server/handlers/process/guard.h"
 #include "server/handlers/process/tail.h"
 #include "server/handlers/subprocess/plan.h"
@@ -42,7 +43,7 @@ class Chain : public std::enable_shared_from_this<Chain> {
   Chain& operator=(const Chain&) = delete;
 
   // Starts the commands, up to the first that cannot be started.
-  void start(const Launch& launch, model::BodyPtr body);
+  void start(const Launch& launch, const Input& input);
   // The process group's id, which is the first command's; 0 if nothing runs.
   [[nodiscard]] pid_t group() const { return group_; }
 
@@ -68,7 +69,13 @@ class Chain : public std::enable_shared_from_this<Chain> {
 
   // These are false, after not_started(), if something cannot be had.
   bool start_commands(const Launch& launch);
-  bool start_command(const Launch& launch, std::size_t index, int in, int out, int err);
+  struct Ends {
+    int in = -1;
+    int out = -1;
+    int err = -1;
+    int progress = -1;
+  };
+  bool start_command(const Launch& launch, std::size_t index, const Ends& ends);
   bool not_started(std::size_t index, SpawnError error);
   // What the first command reads; none if errno says why. Fills the pipe before anybody reads it: most payloads fit, and need
   // no more care.
@@ -80,6 +87,9 @@ class Chain : public std::enable_shared_from_this<Chain> {
   bool write_some();
   void read_output();
   void read_errors();
+  // What the commands say of how far they are. Nothing waits for its end.
+  void read_progress();
+  void take_progress(std::string_view bytes);
   void take_output(std::string_view bytes);
 
   void watch(std::size_t index);
@@ -101,6 +111,9 @@ class Chain : public std::enable_shared_from_this<Chain> {
   Descriptor input_;
   Descriptor output_;
   Descriptor errors_;
+  Descriptor progress_;
+  progress::Lines progress_lines_;
+  std::shared_ptr<ProgressSink> progress_sink_;
   model::BodyPtr body_;
   std::size_t written_ = 0;
   Tail tail_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/progress/lines.h"
 #include "proto/trace/traceparent.h"
 #include "server/base/errors.h"
 #include "server/handlers/process/check.h"
@@ -33,7 +34,8 @@ absl::Status check_commands(const std::vector<CommandSpec>& commands) {
 // Set from each item, or, where the item has none, not set at all.
 bool is_items_own(std::string_view name) {
   return name == "SLUICE_ITEM_ID" || name == "SLUICE_ATTEMPT" || name == "SLUICE_QUEUE" || name == "SLUICE_STAGE" ||
-         name == trace::kTraceparentVariable || name == trace::kTracestateVariable || name.starts_with("SLUICE_ATTR_");
+         name == progress::kVariable || name == trace::kTraceparentVariable || name == trace::kTracestateVariable ||
+         name.starts_with("SLUICE_ATTR_");
 }
 
 absl::Status check_names(const SubprocessSpec& spec) {

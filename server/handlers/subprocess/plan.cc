@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/progress/lines.h"
 #include "server/base/errors.h"
 #include "server/handlers/subprocess/check.h"
 #include "server/model/trace_context.h"
@@ -78,6 +79,7 @@ absl::Status Plan::add_environment(const Input& input, Launch& launch) const {
   add(fmt::format("SLUICE_ATTEMPT={}", input.attempt));
   add(fmt::format("SLUICE_QUEUE={}", input.queue));
   add(fmt::format("SLUICE_STAGE={}", input.stage));
+  add(fmt::format("{}={}", progress::kVariable, progress::kDescriptor));
   if (const auto context = model::trace_of(input.body->attributes)) {
     add(fmt::format("{}={}", trace::kTraceparentVariable, context->parent));
     if (!context->state.empty()) add(fmt::format("{}={}", trace::kTracestateVariable, context->state));
