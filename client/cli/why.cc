@@ -50,6 +50,9 @@ std::string advice(const v1::Pipeline& pipeline, const v1::Stall& stall) {
                        pipeline.name(), stage);
   }
   if (reason == "LIMIT_EXHAUSTED") return "see who uses it: sluice limit ls; raise it: sluice limit update NAME --at-once N";
+  if (reason == "ORDER_KEY_HELD") {
+    return fmt::format("see who holds it and how far that is: sluice peek {0}; or take it back: sluice cancel {0} ITEM", queue);
+  }
   if (reason == "CYCLE_FULL") return fmt::format("make room: sluice update {} --capacity 0", queue);
   if (reason == "ALL_DELAYED") return fmt::format("wait, or see what failed before: sluice peek {}", queue);
   return "see docs/stalls.md";

@@ -109,6 +109,8 @@ inline constexpr std::uint32_t kMaxStartWorkers = kMaxStageWorkers + kMaxRemoteW
 inline constexpr std::size_t kMaxWaiters = 200'000;    // blocked puts, gets and joins together
 inline constexpr std::size_t kMaxBytes = 16UL << 30;   // payloads and attributes of all unfinished items
 inline constexpr std::size_t kMaxRunningListed = 100;  // running items shown of one stage
+// An item is worked on for so long before it is named as what holds up those of its ordering key.
+inline constexpr std::chrono::microseconds kOrderKeyPatience = 5s;
 inline constexpr std::size_t kMaxHeldLookedAt = 1'000;  // held items of a queue, in search of those of one stage
 inline constexpr std::chrono::microseconds kProgressPause = 100ms;  // between two reports of a handler that count, on one item
 inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;

@@ -104,8 +104,53 @@ std::optional<Stall> without_consumer(const Tables& tables, base::Time now, cons
                            waiting_items(queue)));
 }
 
+// A client may have put anything into it.
+std::string key_in_quotes(std::string key) {
+  std::ranges::replace_if(
+      key, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '.');
+  return fmt::format("\"{}\"", key);
+}
+
+double seconds_of(base::Duration time) { return std::max(std::chrono::duration<double>(time).count(), 0.0); }
+
+// Since when the item keeps back those behind it: one that is leased since it was handed out, one that waits for its retry for
+// ever.
+base::Time keeps_back_since(const Item& front) { return front.holder ? front.holder->since : base::Time{}; }
+
+// Of the items that keep back the waiting ones, or the first of these, the one that has done so for longest.
+const Item& longest_front(const Queue& queue) {
+  const Item* longest = nullptr;
+  std::size_t looked_at = 0;
+  for (const Item& held : queue.held) {
+    if (++looked_at > limits::kMaxHeldLookedAt) break;
+    const Item* front = held.special->line->front;
+    if (longest == nullptr || keeps_back_since(*front) < keeps_back_since(*longest)) longest = front;
+  }
+  return *longest;
+}
+
+// Everything that waits is behind another of its ordering key: nobody works on any of these, or somebody does for long while
+// others have nothing to do.
+std::optional<Stall> behind_keys(base::Time now, const Queue& queue) {
+  if (queue.held.empty() || !queue.ready.empty() || queue.paused) return std::nullopt;
+  const Item& front = longest_front(queue);
+  std::string why;
+  if (front.state == model::ItemState::kLeased) {
+    const base::Duration time = now - keeps_back_since(front);
+    if (queue.gets.empty() || time < limits::kOrderKeyPatience) return std::nullopt;
+    why = fmt::format("has been worked on for {:.1f} s", seconds_of(time));
+  } else {
+    if (!queue.leased.empty()) return std::nullopt;
+    why = fmt::format("waits to be tried again, in {:.1f} s", seconds_of(front.due - now));
+  }
+  return Stall{StallReason::kOrderKeyHeld, queue.name,
+               fmt::format("queue \"{}\" has {}, behind others of their order keys: item {} of key {} {}", queue.name,
+                           base::counted(queue.held.size(), "waiting item"), model::number(front.id),
+                           key_in_quotes(front.options->order_key), why)};
+}
+
 std::string all_delayed(base::Time now, const Queue& queue) {
-  const double wait = std::max(std::chrono::duration<double>(queue.delayed.begin()->due - now).count(), 0.0);
+  const double wait = seconds_of(queue.delayed.begin()->due - now);
   if (queue.delayed.size() == 1) {
     return fmt::format("the only item of queue \"{}\" is delayed or waits to be tried again, in {:.1f} s", queue.name, wait);
   }
@@ -137,6 +182,8 @@ std::string_view name(StallReason reason) {
       return "WAITS_FOR_WORKERS";
     case StallReason::kLimitExhausted:
       return "LIMIT_EXHAUSTED";
+    case StallReason::kOrderKeyHeld:
+      return "ORDER_KEY_HELD";
   }
   return "UNKNOWN";
 }
@@ -154,7 +201,9 @@ std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Queue& 
                       fmt::format("queue \"{}\" is full ({}), and all who could take from it wait to put into it", queue.name,
                                   fill_of(queue))});
   }
-  if (queue.ready.empty() && queue.leased.empty() && !queue.delayed.empty()) {
+  if (auto stall = behind_keys(now, queue)) {
+    stalls.push_back(std::move(*stall));
+  } else if (queue.waiting() == 0 && queue.leased.empty() && !queue.delayed.empty()) {
     stalls.push_back({StallReason::kAllDelayed, queue.name, all_delayed(now, queue)});
   }
   return stalls;

@@ -33,6 +33,7 @@ enum class StallReason : std::uint8_t {
   kAllDelayed,
   kWaitsForWorkers,
   kLimitExhausted,
+  kOrderKeyHeld,
 };
 
 // OUTPUT_FULL_WITHOUT_CONSUMER and so on, as the API has it.

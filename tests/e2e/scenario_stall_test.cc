@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/e2e/fifo.h"
 #include "tests/e2e/scenario.h"
 #include "tests/support/shell_command.h"
 
@@ -246,6 +247,30 @@ TEST_F(StallScenario, Scenario28_TheCommandLineWaitsUntilTheStallIsOver) {
   EXPECT_TRUE(join.wait_for("stalled: " + full_output().stall.message)) << join.output();
   while (pipeline.stats().unfinished > 0) drain(pipeline.queue("done"));
   EXPECT_EQ(join.wait(), 0) << join.output();
+}
+
+class OrderKeyScenario : public Scenario {};
+
+TEST_F(OrderKeyScenario, WhatWaitsBehindOneThatTakesLongIsNamed) {
+  start("handlers: {slow: {subprocess: {commands: [{shell: 'read line < go'}]}}}");
+  Fifo go(server->directory() / "go");
+  const Pipeline pipeline =
+      connect().create_pipeline({.name = "p", .stages = {{.input = "in", .handler = "slow", .workers = 2}}});
+  const ItemId first = pipeline.queue("in").put({.payload = "a", .order_key = "customer-7"});
+  pipeline.queue("in").put({.payload = "b", .order_key = "customer-7"});
+  ASSERT_TRUE(eventually([&] { return !pipeline.stats().stalls.empty(); }));
+  const Stall stall = pipeline.stats().stalls.front();
+  EXPECT_EQ(stall.reason, "ORDER_KEY_HELD");
+  EXPECT_THAT(stall.message, HasSubstr("item " + std::to_string(first) + " of key \"customer-7\" has been worked on for "));
+  support::ShellCommand why(std::string(SLUICE_BINARY) + " --server " + server->address() + " why p");
+  EXPECT_EQ(why.wait(), kWhyStalled);
+  EXPECT_THAT(why.output(), HasSubstr("ORDER_KEY_HELD: queue \"in\" has 1 waiting item"));
+  EXPECT_THAT(why.output(), HasSubstr("sluice cancel in ITEM"));
+  go.write_line();
+  EXPECT_TRUE(eventually([&] { return pipeline.stats().stalls.empty(); }));
+  go.write_line();
+  pipeline.close();
+  pipeline.join({.max_wait = kPatience});
 }
 
 }  // namespace

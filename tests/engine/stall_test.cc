@@ -29,6 +29,7 @@ TEST_F(StallTest, NamesAreThoseOfTheApi) {
   EXPECT_EQ(name(kAllDelayed), "ALL_DELAYED");
   EXPECT_EQ(name(kWaitsForWorkers), "WAITS_FOR_WORKERS");
   EXPECT_EQ(name(kLimitExhausted), "LIMIT_EXHAUSTED");
+  EXPECT_EQ(name(kOrderKeyHeld), "ORDER_KEY_HELD");
 }
 
 TEST_F(StallTest, NothingToDoIsNoStall) {
