@@ -19,27 +19,27 @@ namespace {
 using internal::from_proto;
 using internal::to_proto;
 
-// Changes what was given.
-void apply(const ScheduleArguments& arguments, v1::ScheduleSpec& spec) {
-  if (arguments.queue) spec.set_queue(*arguments.queue);
-  if (arguments.cron) {
-    spec.set_cron(*arguments.cron);
-    spec.clear_every();
+// Sets what was given, and names it: a part of a field is a change of the whole.
+google::protobuf::FieldMask apply(const ScheduleArguments& arguments, v1::ScheduleSpec& spec) {
+  google::protobuf::FieldMask mask;
+  const auto set = [&mask](bool given, const char* field) {
+    if (given) mask.add_paths(field);
+    return given;
+  };
+  if (set(arguments.queue.has_value(), "queue")) spec.set_queue(*arguments.queue);
+  if (set(arguments.cron.has_value(), "cron")) spec.set_cron(*arguments.cron);
+  if (set(arguments.every.has_value(), "every")) *spec.mutable_every() = to_proto(*arguments.every);
+  if (set(arguments.time_zone.has_value(), "time_zone")) spec.set_time_zone(*arguments.time_zone);
+  if (set(arguments.payload || arguments.file, "payload")) {
+    spec.set_payload(arguments.file ? read_payload(*arguments.file) : *arguments.payload);
   }
-  if (arguments.every) {
-    *spec.mutable_every() = to_proto(*arguments.every);
-    spec.clear_cron();
-    spec.clear_time_zone();
-  }
-  if (arguments.time_zone) spec.set_time_zone(*arguments.time_zone);
-  if (arguments.payload) spec.set_payload(*arguments.payload);
-  if (arguments.file) spec.set_payload(read_payload(*arguments.file));
-  if (!arguments.attributes.empty()) spec.clear_attributes();
+  set(!arguments.attributes.empty(), "attributes");
   for (const std::string& text : arguments.attributes) {
     if (const auto attribute = parse_attribute(text)) (*spec.mutable_attributes())[attribute->first] = attribute->second;
   }
-  if (arguments.priority) spec.set_priority(*arguments.priority);
-  if (arguments.catch_up) spec.set_catch_up(*arguments.catch_up);
+  if (set(arguments.priority.has_value(), "priority")) spec.set_priority(*arguments.priority);
+  if (set(arguments.catch_up.has_value(), "catch_up")) spec.set_catch_up(*arguments.catch_up);
+  return mask;
 }
 
 std::string ticks_text(const v1::ScheduleSpec& spec) {
@@ -100,14 +100,14 @@ v1::Schedule look(Session& session, const std::string& name) {
 int schedule_create(Session& session, const ScheduleArguments& arguments) {
   v1::CreateScheduleRequest request;
   request.mutable_schedule()->set_name(arguments.name);
-  apply(arguments, *request.mutable_schedule());
+  (void)apply(arguments, *request.mutable_schedule());
   return tell(session, session.call(request).schedule());
 }
 
 int schedule_update(Session& session, const ScheduleArguments& arguments) {
   v1::UpdateScheduleRequest request;
-  *request.mutable_schedule() = look(session, arguments.name).spec();
-  apply(arguments, *request.mutable_schedule());
+  request.mutable_schedule()->set_name(arguments.name);
+  *request.mutable_update_mask() = apply(arguments, *request.mutable_schedule());
   return tell(session, session.call(request).schedule());
 }
 

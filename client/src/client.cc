@@ -146,6 +146,14 @@ Schedule Client::update_schedule(const ScheduleSpec& spec) const {
   return from_proto(connection_->call(request).schedule());
 }
 
+Schedule Client::update_schedule(const ScheduleSpec& spec, const std::vector<std::string>& fields) const {
+  v1::UpdateScheduleRequest request;
+  *request.mutable_schedule() = to_proto(spec);
+  for (const std::string& field : fields) request.mutable_update_mask()->add_paths(field);
+  if (fields.empty()) request.mutable_update_mask();
+  return from_proto(connection_->call(request).schedule());
+}
+
 void Client::delete_schedule(const std::string& name) const {
   v1::DeleteScheduleRequest request;
   request.set_schedule(name);

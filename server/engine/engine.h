@@ -148,6 +148,8 @@ class Engine {
   absl::Status create_schedule(base::Time now, const model::ScheduleSpec& spec, Effects& out);
   // In the place of the one of this name, whose counters go on. Its next tick stays, unless they come at other times now.
   absl::Status update_schedule(base::Time now, const model::ScheduleSpec& spec, Effects& out);
+  // The same for some of its fields; INVALID_VALUE if they do not go with the others.
+  absl::Status update_schedule(base::Time now, const model::SchedulePatch& patch, Effects& out);
   absl::Status delete_schedule(base::Time now, std::string_view name, Effects& out);
   // No ticks, and none are made up for afterwards. Idempotent, both.
   absl::Status pause_schedule(base::Time now, std::string_view name, Effects& out);

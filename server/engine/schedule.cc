@@ -31,6 +31,17 @@ absl::StatusOr<Calendar> check(const Step& step, const ScheduleSpec& spec) {
   return calendar;
 }
 
+// What a patch may have put together.
+absl::Status check_ticks(const ScheduleSpec& spec) {
+  const bool has_every = spec.every > base::Duration::zero();
+  if (spec.cron.empty() != has_every) {
+    return base::error(Reason::kInvalidValue, has_every ? "the schedule would have both cron and every; clear one of them"
+                                                        : "the schedule would have neither cron nor every; name one of them");
+  }
+  if (!has_every || spec.time_zone.empty()) return absl::OkStatus();
+  return base::error(Reason::kInvalidValue, "the schedule has an every; a time zone makes no sense without a cron");
+}
+
 bool ticks_alike(const ScheduleSpec& a, const ScheduleSpec& b) {
   return a.cron == b.cron && a.time_zone == b.time_zone && a.every == b.every;
 }
@@ -197,6 +208,14 @@ absl::Status Engine::create_schedule(base::Time now, const ScheduleSpec& spec, E
 absl::Status Engine::update_schedule(base::Time now, const ScheduleSpec& spec, Effects& out) {
   return state_->with_schedule(now, spec.name, out,
                                [&](Step& step, Schedule& found) { return engine::update_schedule(step, found, spec); });
+}
+
+absl::Status Engine::update_schedule(base::Time now, const model::SchedulePatch& patch, Effects& out) {
+  return state_->with_schedule(now, patch.name, out, [&](Step& step, Schedule& found) {
+    const ScheduleSpec spec = model::patched(found.spec, patch);
+    const absl::Status status = check_ticks(spec);
+    return status.ok() ? engine::update_schedule(step, found, spec) : status;
+  });
 }
 
 absl::Status Engine::delete_schedule(base::Time now, std::string_view name, Effects& out) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,22 @@ struct ScheduleSpec {
   // Of ticks that were missed, so many are made up for, the latest ones.
   std::uint32_t catch_up = 1;
 };
+
+// What changes of a spec; what is absent stays.
+struct SchedulePatch {
+  std::string name;  // of the schedule
+  std::optional<std::string> queue;
+  std::optional<std::string> cron;
+  std::optional<std::string> time_zone;
+  std::optional<base::Duration> every;
+  std::optional<std::string> payload;
+  std::optional<Attributes> attributes;
+  std::optional<std::int64_t> priority;
+  std::optional<std::uint32_t> catch_up;
+};
+
+// A new cron takes the place of an `every` that is not named, and a new `every` that of cron and time zone.
+[[nodiscard]] ScheduleSpec patched(ScheduleSpec spec, const SchedulePatch& patch);
 
 inline constexpr std::string_view kScheduleAttribute = "sluice-schedule";  // its name
 inline constexpr std::string_view kTickAttribute = "sluice-tick";          // when the tick was due, RFC 3339 in UTC

@@ -65,15 +65,17 @@ grpc::ServerUnaryReactor* ScheduleService::CreateSchedule(Context* context, cons
 grpc::ServerUnaryReactor* ScheduleService::UpdateSchedule(Context* context, const Bytes* in, Bytes* out) {
   auto* call = new Call("ScheduleService/UpdateSchedule"_method, context, out, house_);
   return serve<v1::UpdateScheduleRequest>(house_, call, in, [&](const v1::UpdateScheduleRequest& request) {
-    const auto spec = wire::spec_of(request);
-    if (!spec.ok()) return spec.status();
-    call->about("schedule", spec->name);
-    house_.runtime.run(
-        [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(engine.update_schedule(now, *spec, effects), engine, spec->name);
-        },
-        with_schedule<v1::UpdateScheduleResponse>(call));
-    return absl::OkStatus();
+    const auto update = [&](const auto& change) {
+      if (!change.ok()) return change.status();
+      call->about("schedule", change->name);
+      house_.runtime.run(
+          [&](Engine& engine, base::Time now, Effects& effects) {
+            return seen_after(engine.update_schedule(now, *change, effects), engine, change->name);
+          },
+          with_schedule<v1::UpdateScheduleResponse>(call));
+      return absl::OkStatus();
+    };
+    return request.has_update_mask() ? update(wire::patch_of(request)) : update(wire::spec_of(request));
   });
 }
 

@@ -120,6 +120,12 @@ absl::StatusOr<model::LimitPatch> patch_of(const v1::UpdateLimitRequest& request
 absl::StatusOr<model::ScheduleSpec> spec_of(const v1::CreateScheduleRequest& request) { return schedule(request); }
 absl::StatusOr<model::ScheduleSpec> spec_of(const v1::UpdateScheduleRequest& request) { return schedule(request); }
 
+absl::StatusOr<model::SchedulePatch> patch_of(const v1::UpdateScheduleRequest& request) {
+  const Field field(kRequest, "schedule");
+  if (!request.has_schedule()) return missing(field);
+  return schedule_patch(request.schedule(), request.update_mask(), field);
+}
+
 absl::StatusOr<PeekCommand> peek_of(const v1::PeekRequest& request) {
   Reader reader;
   PeekCommand command;

@@ -44,7 +44,9 @@ namespace sluice::wire {
 [[nodiscard]] absl::StatusOr<model::LimitPatch> patch_of(const v1::UpdateLimitRequest& request);
 
 [[nodiscard]] absl::StatusOr<model::ScheduleSpec> spec_of(const v1::CreateScheduleRequest& request);
+// Of an update without, and with, an update_mask.
 [[nodiscard]] absl::StatusOr<model::ScheduleSpec> spec_of(const v1::UpdateScheduleRequest& request);
+[[nodiscard]] absl::StatusOr<model::SchedulePatch> patch_of(const v1::UpdateScheduleRequest& request);
 
 struct PeekCommand {
   std::string queue;

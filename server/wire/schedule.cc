@@ -30,19 +30,34 @@ bool is_time_zone_name(std::string_view name) {
          !name.starts_with('/');
 }
 
-void read_cron(Reader& reader, const Field& at, const v1::ScheduleSpec& spec, model::ScheduleSpec& schedule) {
-  const Field cron(at, "cron");
-  schedule.cron = reader.text(cron, spec.cron(), limits::kMaxCronBytes);
-  if (!reader.ok()) return;
-  const auto parsed = model::Cron::parse(schedule.cron);
-  if (!parsed.ok()) return reader.complain(Reason::kInvalidValue, cron, std::string(parsed.status().message()));
-  const Field zone(at, "time_zone");
-  schedule.time_zone = reader.text(zone, spec.time_zone(), limits::kMaxTimeZoneBytes);
-  if (!is_time_zone_name(schedule.time_zone)) {
-    return reader.complain(
-        Reason::kInvalidValue, zone,
-        fmt::format("{} is no name of the IANA's list, such as \"Europe/Berlin\"", in_quotes(schedule.time_zone)));
+std::string read_cron_text(Reader& reader, const Field& at, const v1::ScheduleSpec& spec) {
+  const Field field(at, "cron");
+  std::string cron = reader.text(field, spec.cron(), limits::kMaxCronBytes);
+  if (!reader.ok()) return cron;
+  const auto parsed = model::Cron::parse(cron);
+  if (!parsed.ok()) reader.complain(Reason::kInvalidValue, field, std::string(parsed.status().message()));
+  return cron;
+}
+
+std::string read_zone(Reader& reader, const Field& at, const v1::ScheduleSpec& spec) {
+  const Field field(at, "time_zone");
+  std::string zone = reader.text(field, spec.time_zone(), limits::kMaxTimeZoneBytes);
+  if (!is_time_zone_name(zone)) {
+    reader.complain(Reason::kInvalidValue, field,
+                    fmt::format("{} is no name of the IANA's list, such as \"Europe/Berlin\"", in_quotes(zone)));
   }
+  return zone;
+}
+
+base::Duration read_every(Reader& reader, const Field& at, const v1::ScheduleSpec& spec) {
+  return reader.duration({at, "every"}, spec.every(), {limits::kMinEvery, limits::kMaxEvery});
+}
+
+void read_cron(Reader& reader, const Field& at, const v1::ScheduleSpec& spec, model::ScheduleSpec& schedule) {
+  schedule.cron = read_cron_text(reader, at, spec);
+  schedule.time_zone = read_zone(reader, at, spec);
+  if (!reader.ok()) return;
+  const Field zone(at, "time_zone");
   const auto calendar = model::Calendar::of(schedule);
   if (!calendar.ok()) reader.complain(Reason::kInvalidValue, zone, std::string(calendar.status().message()));
 }
@@ -53,7 +68,7 @@ void read_ticks(Reader& reader, const Field& at, const v1::ScheduleSpec& spec, m
     return reader.complain(Reason::kInvalidValue, {at, "cron"}, fmt::format("{} says when the ticks come", what));
   }
   if (!spec.has_every()) return read_cron(reader, at, spec, schedule);
-  schedule.every = reader.duration({at, "every"}, spec.every(), {limits::kMinEvery, limits::kMaxEvery});
+  schedule.every = read_every(reader, at, spec);
   if (!spec.time_zone().empty()) {
     reader.complain(Reason::kInvalidValue, {at, "time_zone"}, "makes no sense without a cron");
   }
@@ -107,7 +122,54 @@ void fill(const model::ScheduleSpec& spec, v1::ScheduleSpec& message) {
   message.set_catch_up(spec.catch_up);
 }
 
+// False if it is none that can change. One that is left out of the spec gets its default.
+bool read_field(Reader& reader, const Field& at, const v1::ScheduleSpec& spec, std::string_view name,
+                const model::ScheduleSpec& item, model::SchedulePatch& patch) {
+  if (name == "queue") {
+    patch.queue = reader.name({at, "queue"}, spec.queue());
+  } else if (name == "cron") {
+    patch.cron = spec.cron().empty() ? std::string() : read_cron_text(reader, at, spec);
+  } else if (name == "time_zone") {
+    patch.time_zone = read_zone(reader, at, spec);
+  } else if (name == "every") {
+    patch.every = spec.has_every() ? read_every(reader, at, spec) : base::Duration::zero();
+  } else if (name == "payload") {
+    patch.payload = item.body->payload;
+  } else if (name == "attributes") {
+    patch.attributes = item.body->attributes;
+  } else if (name == "priority") {
+    patch.priority = item.priority;
+  } else if (name == "catch_up") {
+    patch.catch_up = model::ScheduleSpec().catch_up;
+    if (spec.has_catch_up()) patch.catch_up = reader.number({at, "catch_up"}, spec.catch_up(), 0U, limits::kMaxCatchUp);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+absl::StatusOr<model::SchedulePatch> schedule_patch(const v1::ScheduleSpec& spec, const google::protobuf::FieldMask& mask,
+                                                    const Field& at) {
+  Reader reader;
+  model::SchedulePatch patch;
+  patch.name = reader.new_name({at, "name"}, spec.name());
+  model::ScheduleSpec item{.name = patch.name};
+  read_item(reader, at, spec, item);
+  for (int i = 0; i < mask.paths_size() && reader.ok(); ++i) {
+    if (read_field(reader, at, spec, mask.paths(i), item, patch)) continue;
+    const Field around;
+    const Field field(around, "update_mask");
+    reader.complain(
+        Reason::kInvalidValue, {field, "paths", static_cast<std::size_t>(i)},
+        fmt::format("{} is no field of a schedule that can change; queue, cron, time_zone, every, payload, attributes, "
+                    "priority and catch_up are",
+                    in_quotes(mask.paths(i))));
+  }
+  if (!reader.ok()) return reader.status();
+  return patch;
+}
 
 absl::StatusOr<model::ScheduleSpec> schedule_spec(const v1::ScheduleSpec& spec, const Field& at) {
   Reader reader;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/field_mask.pb.h"
 #include "server/model/limit_spec.h"
 #include "server/model/pipeline_spec.h"
 #include "server/model/queue_settings.h"
@@ -35,6 +36,10 @@ namespace sluice::wire {
 // A schedule to create, or what one shall be from now on. Its cron and its time zone are good; looking up a time zone may read
 // a file, once for each. Its attributes leave room for those that each tick adds.
 [[nodiscard]] absl::StatusOr<model::ScheduleSpec> schedule_spec(const v1::ScheduleSpec& spec, const Field& at = {});
+// What `mask` names of it. INVALID_VALUE for what is no field that can change.
+[[nodiscard]] absl::StatusOr<model::SchedulePatch> schedule_patch(const v1::ScheduleSpec& spec,
+                                                                  const google::protobuf::FieldMask& mask,
+                                                                  const Field& at = {});
 
 // The parts of the above, for whoever reads a message around them. `name` is the queue's.
 [[nodiscard]] model::QueueSpec read_queue_spec(Reader& reader, const Field& at, const v1::QueueSpec& spec);

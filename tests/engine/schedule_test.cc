@@ -29,6 +29,9 @@ class ScheduleTest : public EngineTest {
   std::string update_schedule(const model::ScheduleSpec& spec) {
     return run([&](Effects& out) { return engine().update_schedule(now(), spec, out); });
   }
+  std::string patch(const model::SchedulePatch& patch) {
+    return run([&](Effects& out) { return engine().update_schedule(now(), patch, out); });
+  }
   std::string delete_schedule(std::string_view name = "s") {
     return run([&](Effects& out) { return engine().delete_schedule(now(), name, out); });
   }
@@ -209,6 +212,47 @@ TEST_F(ScheduleTest, AnUpdateKeepsTheNextTickUnlessTheTimesChange) {
   EXPECT_EQ(counters().put, 2U);
   EXPECT_EQ(update_schedule(every(7s)), "OK");
   EXPECT_THAT(since_start({schedule().state.next}), ElementsAre(27s));
+}
+
+TEST_F(ScheduleTest, APatchChangesWhatItNames) {
+  create_schedule(every(10s, 3));
+  pass(14s);
+  EXPECT_EQ(patch({.name = "s", .payload = "other"}), "OK");
+  EXPECT_EQ(*schedule().spec.body, (model::Body{.payload = "other", .attributes = {{"a", "1"}}}));
+  EXPECT_EQ(schedule().spec.catch_up, 3U);
+  EXPECT_THAT(since_start({schedule().state.next}), ElementsAre(20s));
+  EXPECT_EQ(patch({.name = "s", .attributes = model::Attributes{{"b", "2"}}, .priority = -1, .catch_up = 0}), "OK");
+  EXPECT_EQ(*schedule().spec.body, (model::Body{.payload = "other", .attributes = {{"b", "2"}}}));
+  EXPECT_EQ(schedule().spec.priority, -1);
+  EXPECT_EQ(schedule().spec.catch_up, 0U);
+  EXPECT_EQ(schedule().spec.every, 10s);
+  restart();
+  EXPECT_EQ(schedule().spec.body->payload, "other");
+}
+
+TEST_F(ScheduleTest, OneKindOfTicksTakesThePlaceOfTheOther) {
+  create_schedule(every(10s));
+  EXPECT_EQ(patch({.name = "s", .cron = "0 3 * * *", .time_zone = "Europe/Berlin"}), "OK");
+  EXPECT_EQ(schedule().spec.cron, "0 3 * * *");
+  EXPECT_EQ(schedule().spec.every, 0s);
+  EXPECT_EQ(patch({.name = "s", .time_zone = "UTC"}), "OK");
+  EXPECT_EQ(schedule().spec.cron, "0 3 * * *");
+  EXPECT_EQ(patch({.name = "s", .every = 5s}), "OK");
+  EXPECT_EQ(schedule().spec.cron, "");
+  EXPECT_EQ(schedule().spec.time_zone, "");
+  EXPECT_EQ(schedule().spec.every, 5s);
+}
+
+TEST_F(ScheduleTest, APatchThatDoesNotFitChangesNothing) {
+  create_schedule(every(10s));
+  EXPECT_EQ(patch({.name = "t", .priority = 1}), "SCHEDULE_NOT_FOUND");
+  EXPECT_EQ(patch({.name = "s", .queue = "nowhere", .priority = 1}), "QUEUE_NOT_FOUND");
+  EXPECT_EQ(patch({.name = "s", .every = 0s, .priority = 1}), "INVALID_VALUE");
+  EXPECT_EQ(patch({.name = "s", .cron = "@daily", .every = 5s, .priority = 1}), "INVALID_VALUE");
+  EXPECT_EQ(patch({.name = "s", .time_zone = "UTC", .priority = 1}), "INVALID_VALUE");
+  EXPECT_EQ(patch({.name = "s", .cron = "@daily", .time_zone = "Nowhere/Town", .priority = 1}), "INVALID_VALUE");
+  EXPECT_EQ(schedule().spec.priority, 0);
+  EXPECT_EQ(schedule().spec.every, 10s);
 }
 
 TEST_F(ScheduleTest, AnUpdateTakesAWaitingTickToAnotherQueue) {

@@ -211,5 +211,62 @@ TEST(ScheduleView, LeavesOutWhatIsNotThere) {
   EXPECT_EQ(message.spec().every().nanos(), 500'000'000);
 }
 
+absl::StatusOr<model::SchedulePatch> patch_with(const std::vector<std::string>& fields,
+                                                const v1::ScheduleSpec& spec = nightly()) {
+  v1::UpdateScheduleRequest request;
+  *request.mutable_schedule() = spec;
+  request.mutable_update_mask();
+  for (const auto& field : fields) request.mutable_update_mask()->add_paths(field);
+  return patch_of(request);
+}
+
+TEST(SchedulePatch, HasWhatTheMaskNames) {
+  const auto some = patch_with({"queue", "catch_up"});
+  ASSERT_THAT(some, IsOk());
+  EXPECT_EQ(some->name, "nightly");
+  EXPECT_EQ(some->queue, "reports");
+  EXPECT_EQ(some->catch_up, 5U);
+  EXPECT_FALSE(some->cron || some->time_zone || some->every || some->payload || some->attributes || some->priority);
+  const auto all = patch_with({"queue", "cron", "time_zone", "every", "payload", "attributes", "priority", "catch_up"});
+  ASSERT_THAT(all, IsOk());
+  EXPECT_EQ(all->cron, "0 3 * * *");
+  EXPECT_EQ(all->time_zone, "Europe/Berlin");
+  EXPECT_EQ(all->every, 0us);
+  EXPECT_EQ(all->payload, std::string("\0x", 2));
+  EXPECT_EQ(all->attributes, (model::Attributes{{"kind", "all"}}));
+  EXPECT_EQ(all->priority, -3);
+  const auto none = patch_with({});
+  ASSERT_THAT(none, IsOk());
+  EXPECT_FALSE(none->queue || none->catch_up);
+}
+
+TEST(SchedulePatch, GivesWhatIsLeftOutItsDefault) {
+  v1::ScheduleSpec spec;
+  spec.set_name("nightly");
+  const auto patch = patch_with({"cron", "every", "catch_up", "attributes", "payload"}, spec);
+  ASSERT_THAT(patch, IsOk());
+  EXPECT_EQ(patch->cron, "");
+  EXPECT_EQ(patch->every, 0us);
+  EXPECT_EQ(patch->catch_up, 1U);
+  EXPECT_EQ(patch->attributes, model::Attributes{});
+  EXPECT_EQ(patch->payload, "");
+}
+
+TEST(SchedulePatch, RefusesWhatCannotBe) {
+  for (const char* field : {"name", "paused", "", "attributes.kind"}) {
+    EXPECT_THAT(patch_with({"queue", field}), RefusedFor(Reason::kInvalidValue, "update_mask.paths[1]")) << field;
+  }
+  auto spec = nightly();
+  spec.set_cron("61 * * * *");
+  EXPECT_THAT(patch_with({"cron"}, spec), RefusedFor(Reason::kInvalidValue, "schedule.cron"));
+  EXPECT_THAT(patch_with({"queue"}, spec), IsOk()) << "what is not named does not count";
+  spec.set_time_zone("../etc/passwd");
+  EXPECT_THAT(patch_with({"time_zone"}, spec), RefusedFor(Reason::kInvalidValue, "schedule.time_zone"));
+  spec.set_queue("");
+  EXPECT_THAT(patch_with({"queue"}, spec), RefusedFor(Reason::kInvalidName, "schedule.queue"));
+  (*spec.mutable_attributes())["sluice-tick"] = "x";
+  EXPECT_THAT(patch_with({"attributes"}, spec), RefusedFor(Reason::kInvalidValue, "schedule.attributes"));
+}
+
 }  // namespace
 }  // namespace sluice::wire

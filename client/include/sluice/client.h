@@ -55,9 +55,11 @@ class Client {
   [[nodiscard]] LimitInfo limit(const std::string& name) const;
   [[nodiscard]] std::vector<LimitInfo> limits() const;
   // Schedules, which put items by the clock. AlreadyExists; NotFound, also for the queue; InvalidArgument. An update replaces
-  // all of the spec: what is absent has its default; counters go on. Items that were put stay when a schedule is deleted.
+  // all of the spec: what is absent has its default; or, in one step on the server, only the `fields` named by their names in
+  // the protos, such as {"queue", "catch_up"}. Counters go on. Items that were put stay when a schedule is deleted.
   Schedule create_schedule(const ScheduleSpec& spec) const;
   Schedule update_schedule(const ScheduleSpec& spec) const;
+  Schedule update_schedule(const ScheduleSpec& spec, const std::vector<std::string>& fields) const;
   void delete_schedule(const std::string& name) const;
   // No ticks until it is resumed; none are made up for then.
   Schedule pause_schedule(const std::string& name) const;
