@@ -23,6 +23,8 @@ function(sluice_proto target)
     list(APPEND sources ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
   endforeach()
   add_library(${target} STATIC ${sources})
+  # Names that generated files have to themselves are the same in all of them.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
   target_link_libraries(${target} PUBLIC $<BUILD_INTERFACE:sluice_options> $<BUILD_INTERFACE:sluice_protobuf>
                                          protobuf::libprotobuf)

@@ -14,8 +14,8 @@ using engine::Effects;
 using engine::Engine;
 using engine::LimitView;
 
-absl::StatusOr<LimitView> seen_after(const absl::Status& change, const Engine& engine, base::Time now,
-                                     const std::string& name) {
+absl::StatusOr<LimitView> limit_after(const absl::Status& change, const Engine& engine, base::Time now,
+                                      const std::string& name) {
   if (!change.ok()) return change;
   return engine.limit(now, name);
 }
@@ -42,7 +42,7 @@ grpc::ServerUnaryReactor* LimitService::CreateLimit(Context* context, const Byte
     call->about("limit", spec->name);
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(engine.create_limit(now, *spec, effects), engine, now, spec->name);
+          return limit_after(engine.create_limit(now, *spec, effects), engine, now, spec->name);
         },
         with_limit<v1::CreateLimitResponse>(call));
     return absl::OkStatus();
@@ -58,7 +58,7 @@ grpc::ServerUnaryReactor* LimitService::UpdateLimit(Context* context, const Byte
     call->about("limit", name);
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(engine.update_limit(now, name, *patch, effects), engine, now, name);
+          return limit_after(engine.update_limit(now, name, *patch, effects), engine, now, name);
         },
         with_limit<v1::UpdateLimitResponse>(call));
     return absl::OkStatus();

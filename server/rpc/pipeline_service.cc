@@ -23,8 +23,8 @@ using engine::Effects;
 using engine::Engine;
 using engine::PipelineView;
 
-absl::StatusOr<PipelineView> seen_after(const absl::Status& change, const Engine& engine, base::Time now,
-                                        const std::string& name) {
+absl::StatusOr<PipelineView> pipeline_after(const absl::Status& change, const Engine& engine, base::Time now,
+                                            const std::string& name) {
   if (!change.ok()) return change;
   return engine.pipeline(now, name);
 }
@@ -64,7 +64,7 @@ grpc::ServerUnaryReactor* on_stage(House& house, Call* call, const grpc::ByteBuf
     call->about("pipeline", request.pipeline());
     house.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(command(engine, now, request, effects), engine, now, request.pipeline());
+          return pipeline_after(command(engine, now, request, effects), engine, now, request.pipeline());
         },
         with_stage<Response>(house, call, request.stage()));
     return status;
@@ -112,7 +112,7 @@ grpc::ServerUnaryReactor* PipelineService::CreatePipeline(Context* context, cons
     if (!status.ok()) return status;
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(engine.create_pipeline(now, *spec, effects), engine, now, spec->name);
+          return pipeline_after(engine.create_pipeline(now, *spec, effects), engine, now, spec->name);
         },
         with_pipeline<v1::CreatePipelineResponse>(house_, call));
     return status;
@@ -184,7 +184,7 @@ grpc::ServerUnaryReactor* PipelineService::ClosePipeline(Context* context, const
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
           const auto closed = engine.close_pipeline(now, request.pipeline(), request.immediate(), effects);
-          return seen_after(closed, engine, now, request.pipeline());
+          return pipeline_after(closed, engine, now, request.pipeline());
         },
         with_pipeline<v1::ClosePipelineResponse>(house_, call));
     return status;

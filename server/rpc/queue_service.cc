@@ -18,8 +18,8 @@ using engine::Engine;
 using engine::QueueView;
 
 // The queue as it stands after a change, if that succeeded.
-absl::StatusOr<QueueView> seen_after(const absl::Status& change, const Engine& engine, base::Time now,
-                                     const std::string& name) {
+absl::StatusOr<QueueView> queue_after(const absl::Status& change, const Engine& engine, base::Time now,
+                                      const std::string& name) {
   if (!change.ok()) return change;
   return engine.queue(now, name);
 }
@@ -78,7 +78,7 @@ grpc::ServerUnaryReactor* QueueService::CreateQueue(Context* context, const Byte
     call->about("queue", spec->name);
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(engine.create_queue(now, *spec, request.allow_existing(), effects), engine, now, spec->name);
+          return queue_after(engine.create_queue(now, *spec, request.allow_existing(), effects), engine, now, spec->name);
         },
         with_queue<v1::CreateQueueResponse>(call));
     return absl::OkStatus();
@@ -129,7 +129,7 @@ grpc::ServerUnaryReactor* QueueService::UpdateQueue(Context* context, const Byte
           if (!before.ok()) return before.status();
           auto status = wire::check_settings(patch->applied_to(before->settings), {{}, "settings"});
           if (status.ok()) status = engine.update_queue(now, request.queue(), *patch, effects);
-          return seen_after(status, engine, now, request.queue());
+          return queue_after(status, engine, now, request.queue());
         },
         with_queue<v1::UpdateQueueResponse>(call));
     return absl::OkStatus();
@@ -152,7 +152,7 @@ grpc::ServerUnaryReactor* QueueService::CloseQueue(Context* context, const Bytes
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
         const auto closed = engine.close_queue(now, request.queue(), request.immediate(), effects);
-        return seen_after(closed, engine, now, request.queue());
+        return queue_after(closed, engine, now, request.queue());
       },
       with_queue<v1::CloseQueueResponse>(call));
 }
@@ -162,7 +162,7 @@ grpc::ServerUnaryReactor* QueueService::PauseQueue(Context* context, const Bytes
   return on_queue<v1::PauseQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
-        return seen_after(engine.pause_queue(now, request.queue(), effects), engine, now, request.queue());
+        return queue_after(engine.pause_queue(now, request.queue(), effects), engine, now, request.queue());
       },
       with_queue<v1::PauseQueueResponse>(call));
 }
@@ -172,7 +172,7 @@ grpc::ServerUnaryReactor* QueueService::ResumeQueue(Context* context, const Byte
   return on_queue<v1::ResumeQueueRequest>(
       house_, call, in,
       [](Engine& engine, base::Time now, const auto& request, Effects& effects) {
-        return seen_after(engine.resume_queue(now, request.queue(), effects), engine, now, request.queue());
+        return queue_after(engine.resume_queue(now, request.queue(), effects), engine, now, request.queue());
       },
       with_queue<v1::ResumeQueueResponse>(call));
 }

@@ -14,7 +14,7 @@ using engine::Effects;
 using engine::Engine;
 using engine::ScheduleView;
 
-absl::StatusOr<ScheduleView> seen_after(const absl::Status& change, const Engine& engine, const std::string& name) {
+absl::StatusOr<ScheduleView> schedule_after(const absl::Status& change, const Engine& engine, const std::string& name) {
   if (!change.ok()) return change;
   return engine.schedule(name);
 }
@@ -38,7 +38,7 @@ absl::Status run_named(House& house, Call* call, const Request& request, Command
   call->about("schedule", request.schedule());
   house.runtime.run(
       [&](Engine& engine, base::Time now, Effects& effects) {
-        return seen_after(command(engine, now, request.schedule(), effects), engine, request.schedule());
+        return schedule_after(command(engine, now, request.schedule(), effects), engine, request.schedule());
       },
       with_schedule<Response>(call));
   return status;
@@ -55,7 +55,7 @@ grpc::ServerUnaryReactor* ScheduleService::CreateSchedule(Context* context, cons
     call->about("schedule", spec->name);
     house_.runtime.run(
         [&](Engine& engine, base::Time now, Effects& effects) {
-          return seen_after(engine.create_schedule(now, *spec, effects), engine, spec->name);
+          return schedule_after(engine.create_schedule(now, *spec, effects), engine, spec->name);
         },
         with_schedule<v1::CreateScheduleResponse>(call));
     return absl::OkStatus();
@@ -70,7 +70,7 @@ grpc::ServerUnaryReactor* ScheduleService::UpdateSchedule(Context* context, cons
       call->about("schedule", change->name);
       house_.runtime.run(
           [&](Engine& engine, base::Time now, Effects& effects) {
-            return seen_after(engine.update_schedule(now, *change, effects), engine, change->name);
+            return schedule_after(engine.update_schedule(now, *change, effects), engine, change->name);
           },
           with_schedule<v1::UpdateScheduleResponse>(call));
       return absl::OkStatus();
