@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,27 @@ bool read(const std::vector<std::string>& arguments, const std::vector<Flag>& fl
 }
 
 }  // namespace
+
+Flag flag(std::string name, int& target) {
+  return {std::move(name), "N", [&target](const std::string& text) { target = std::stoi(text); }};
+}
+Flag flag(std::string name, std::uint32_t& target) {
+  return {std::move(name), "N", [&target](const std::string& text) { target = static_cast<std::uint32_t>(std::stoul(text)); }};
+}
+Flag flag(std::string name, std::uint64_t& target) {
+  return {std::move(name), "N", [&target](const std::string& text) { target = std::stoull(text); }};
+}
+Flag flag(std::string name, double& target) {
+  return {std::move(name), "N", [&target](const std::string& text) { target = std::stod(text); }};
+}
+Flag flag(std::string name, std::string& target) {
+  return {std::move(name), "TEXT", [&target](const std::string& text) { target = text; }};
+}
+Flag flag(std::string name, std::chrono::milliseconds& target) {
+  return {std::move(name), "SECONDS", [&target](const std::string& text) {
+            target = std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(text) * 1'000));
+          }};
+}
 
 int run_program(const std::string& name, int argc, char** argv, const std::vector<Flag>& flags,
                 const std::function<bool(bool check)>& run) {

@@ -1,3 +1,5 @@
+//: what children that stay alive save against spawning one for each item; bars
+//
 // What a child that stays alive saves: `./dev bench coprocess [--seconds N] [--runs N] [--check]`.
 //
 // Items of 100 bytes through a handler, without queues, on the two threads that a server has at least: one item at a time, and
@@ -164,8 +166,8 @@ bool run(const Options& options) {
 
 int main(int argc, char** argv) {
   sluice::bench::Options options;
+  using sluice::bench::flag;
   return sluice::bench::run_program("bench_coprocess", argc, argv,
-                                    {{"--seconds", "S", [&](const std::string& text) { options.seconds = std::stod(text); }},
-                                     {"--runs", "N", [&](const std::string& text) { options.runs = std::stoi(text); }}},
+                                    {flag("--seconds", options.seconds), flag("--runs", options.runs)},
                                     [&](bool) { return sluice::bench::run(options); });
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/bench/load/measure.h"
+#include "tests/bench/measure.h"
 
 namespace sluice::bench {
 namespace {

@@ -1,5 +1,7 @@
-// ./dev bench load [--runs N] [--seconds S] [--jobs N] [--window N] [--only PART] [--check]: sluiced under load, in memory and
-// synced, beside a bare gRPC server and the bare disk. The load generator and the servers share the machine's cores, so the
+//: rates of puts and streams by callers, sizes and durability; bars
+//
+// ./dev bench load [--runs N] [--seconds S] [--jobs N] [--window N] [--only PART] [--json FILE] [--check]: sluiced in memory
+// and synced, beside a bare gRPC server and the bare disk. The load generator and the servers share the machine's cores, so the
 // ratios say more than the rates.
 #include <cstring>
 #include <exception>
@@ -14,10 +16,12 @@
 #include "absl/synchronization/mutex.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
 #include "tests/bench/load/disk.h"
-#include "tests/bench/load/measure.h"
+#include "tests/bench/load/steps.h"
 #include "tests/bench/load/streams.h"
 #include "tests/bench/load/unary.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/program.h"
+#include "tests/bench/report.h"
 #include "tests/support/sluiced_process.h"
 
 namespace sluice::bench {
@@ -29,6 +33,7 @@ struct Options {
   std::uint64_t jobs = 1'000'000;
   std::uint32_t window = 10'000;  // items in flight of a stream
   std::string only;               // loads whose names contain this
+  std::string json;               // a file for the results
 };
 
 // One kind of server, with its results so far.
@@ -48,19 +53,6 @@ Contestant echo() {
                            support::SluicedProcess::Options{.program = BENCH_ECHO_BINARY, .flags = {}})};
 }
 
-std::string new_queue(const std::string& address, std::uint32_t capacity) {
-  static int number = 0;
-  const auto stub = v1::QueueService::NewStub(new_channel(address));
-  grpc::ClientContext context;
-  v1::CreateQueueRequest request;
-  request.mutable_queue()->set_name(fmt::format("bench{}", ++number));
-  request.mutable_queue()->mutable_settings()->set_capacity(capacity);
-  v1::CreateQueueResponse response;
-  const auto status = stub->CreateQueue(&context, request, &response);
-  if (!status.ok()) throw std::runtime_error(status.error_message());
-  return request.queue().name();
-}
-
 class Bench {
  public:
   explicit Bench(const Options& options)
@@ -70,36 +62,40 @@ class Bench {
         echo_(echo()) {}
 
   // Every load once, then every load again: what disturbs the machine for a while disturbs all.
-  void run() {
+  std::vector<Result> run() {
+    std::vector<Result> results;
     for (int i = 0; i < options_.runs; ++i) {
       for (auto* contestant : {&memory_, &sync_}) {
         for (const int callers : {1, 8, 64}) unary(*contestant, UnaryCall::kPut, "unary put", callers);
-        for (const int callers : {1, 8}) unary(*contestant, UnaryCall::kLifecycle, "unary put, get, done", callers);
-        streamed(*contestant, 100, 1, 1, 1'000);
-        streamed(*contestant, 100, 1, 1, 100);
-        streamed(*contestant, 100, 8, 8, 1'000);
-        streamed(*contestant, 1'024, 1, 1, 1'000);
+        for (const int callers : {1, 8, 64}) unary(*contestant, UnaryCall::kLifecycle, "unary put, get, done", callers);
+        for (const int clients : {1, 8, 64}) steps(*contestant, clients);
+        streamed(*contestant, {.payload_bytes = 100, .batch = 1'000}, 1);
+        streamed(*contestant, {.payload_bytes = 100, .batch = 100}, 4);
+        streamed(*contestant, {.payload_bytes = 100, .producers = 8, .consumers = 8, .batch = 1'000}, 1);
+        streamed(*contestant, {.payload_bytes = 1'024, .batch = 1'000}, 4);
+        streamed(*contestant, {.payload_bytes = 65'536, .batch = 16}, 200);
+        streamed(*contestant, {.payload_bytes = 1'048'576, .batch = 4}, 4'000);
       }
       for (const int callers : {1, 8, 64}) unary(echo_, UnaryCall::kEcho, "unary echo", callers);
     }
-    print_header();
-    for (const auto& name : order_) print(results_.at(name));
+    for (const auto& name : order_) results.push_back(results_.at(name));
+    print(results);
+    return results;
   }
 
   // The bars of the durable journal.
-  bool check() {
+  std::vector<Bar> bars() const {
     const double sync = sync_us(sync_.process->directory());
     const double commit = lmdb_commit_us(sync_.process->directory());
     const double echo_us = 1e6 / median("bare gRPC: unary echo, 1 at a time");
     fmt::print("\n4 KiB and fdatasync {:.0f} us, one LMDB commit {:.0f} us, one gRPC echo {:.0f} us (medians)\n", sync, commit,
                echo_us);
     const auto streamed = std::string(": streamed, 100 B, 1x1, 1000 a message");
-    bool met = print_ratio("streamed, SYNC / memory", median("SYNC" + streamed) / median("memory" + streamed), 0.5);
-    met &= print_ratio("64 unary putters, SYNC / memory",
-                       median("SYNC: unary put, 64 at a time") / median("memory: unary put, 64 at a time"), 0.7);
-    met &= print_ratio("one unary putter, time of a SYNC put / (echo + commit)",
-                       1e6 / median("SYNC: unary put, 1 at a time") / (echo_us + commit), 1.3, false);
-    return met;
+    return {{"streamed, SYNC / memory", median("SYNC" + streamed) / median("memory" + streamed), 0.5},
+            {"64 unary putters, SYNC / memory",
+             median("SYNC: unary put, 64 at a time") / median("memory: unary put, 64 at a time"), 0.7},
+            {"one unary putter, time of a SYNC put / (echo + commit)",
+             1e6 / median("SYNC: unary put, 1 at a time") / (echo_us + commit), 1.3, Bar::kAtMost}};
   }
 
  private:
@@ -107,32 +103,27 @@ class Bench {
 
   void unary(Contestant& contestant, UnaryCall call, const std::string& what, int callers) {
     UnaryLoad load{.call = call, .callers = callers, .connections = std::min(callers, 8), .time = options_.time};
-    if (call != UnaryCall::kEcho) load.queue = new_queue(contestant.address(), 100'000'000);
+    load.queues = {call == UnaryCall::kEcho ? "echo" : new_queue(contestant.address(), 100'000'000)};
     add(contestant, fmt::format("{}, {} at a time", what, callers), [&] { return bench::run(contestant.address(), load); });
-    if (call == UnaryCall::kPut) remove(contestant.address(), load.queue);
+    if (call == UnaryCall::kPut) delete_queue(contestant.address(), load.queues.front());
   }
 
-  void streamed(Contestant& contestant, std::size_t bytes, int producers, int consumers, std::uint32_t batch) {
-    StreamLoad load{.payload_bytes = bytes,
-                    .producers = producers,
-                    .consumers = consumers,
-                    .batch = batch,
-                    .window = options_.window,
-                    .credit = options_.window};
-    load.jobs = options_.jobs / static_cast<std::uint64_t>(producers) / (bytes > 100 || batch < 1'000 ? 4 : 1);
+  // One of `part` of the jobs that a run has otherwise.
+  void streamed(Contestant& contestant, StreamLoad load, std::uint64_t part) {
+    constexpr std::uint64_t kMostBytesUnderWay = 32U << 20;
+    load.window = static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.window, kMostBytesUnderWay / load.payload_bytes));
+    load.credit = load.window;
+    load.jobs = std::max<std::uint64_t>(1, options_.jobs / part / static_cast<std::uint64_t>(load.producers));
     load.queue = new_queue(contestant.address(), 100'000);
-    add(contestant, fmt::format("streamed, {} B, {}x{}, {} a message", bytes, producers, consumers, batch),
+    add(contestant,
+        fmt::format("streamed, {} B, {}x{}, {} a message", load.payload_bytes, load.producers, load.consumers, load.batch),
         [&] { return bench::run(contestant.address(), load); });
+    delete_queue(contestant.address(), load.queue);
   }
 
-  static void remove(const std::string& address, const std::string& queue) {
-    const auto stub = v1::QueueService::NewStub(new_channel(address));
-    grpc::ClientContext context;
-    v1::DeleteQueueRequest request;
-    request.set_queue(queue);
-    request.set_force(true);
-    v1::DeleteQueueResponse response;
-    (void)stub->DeleteQueue(&context, request, &response);
+  void steps(const Contestant& contestant, int clients) {
+    add(contestant, fmt::format("streamed one at a time, {} clients", clients),
+        [&] { return run_steps(contestant.address(), clients, options_.time); });
   }
 
   void add(const Contestant& contestant, const std::string& what, const std::function<std::uint64_t()>& load) {
@@ -152,26 +143,22 @@ class Bench {
   std::map<std::string, Result> results_;
 };
 
-std::vector<Flag> flags_of(Options& options) {
-  return {
-      {"--runs", "N", [&](const std::string& text) { options.runs = std::stoi(text); }},
-      {"--seconds", "S",
-       [&](const std::string& text) { options.time = std::chrono::milliseconds(static_cast<int>(std::stod(text) * 1'000)); }},
-      {"--jobs", "N", [&](const std::string& text) { options.jobs = std::stoull(text); }},
-      {"--window", "N", [&](const std::string& text) { options.window = static_cast<std::uint32_t>(std::stoul(text)); }},
-      {"--only", "PART", [&](const std::string& text) { options.only = text; }},
-  };
-}
-
 }  // namespace
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sluice::bench::Options options;
-  return sluice::bench::run_program("bench_load", argc, argv, sluice::bench::flags_of(options), [&](bool check) {
-    sluice::bench::Bench bench(options);
-    bench.run();
-    return !check || bench.check();
-  });
+  using sluice::bench::flag;
+  return sluice::bench::run_program(
+      "bench_load", argc, argv,
+      {flag("--runs", options.runs), flag("--seconds", options.time), flag("--jobs", options.jobs),
+       flag("--window", options.window), flag("--only", options.only), flag("--json", options.json)},
+      [&](bool check) {
+        sluice::bench::Bench bench(options);
+        sluice::bench::Report report("load");
+        report.results(bench.run());
+        if (check) report.bars(bench.bars());
+        return report.end(options.json);
+      });
 }

@@ -18,6 +18,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::uint64_t kToken = 1'000'000;  // as long as real ones
+
 struct Shared {
   Clock::time_point end;
   std::atomic<std::uint64_t> done = 0;
@@ -30,23 +32,24 @@ struct Shared {
 // One call at a time, the next from the answer of the one before.
 class Caller {
  public:
-  Caller(const UnaryLoad& load, const std::shared_ptr<grpc::Channel>& channel, Shared& shared)
-      : load_(load), shared_(shared), queues_(v1::QueueService::NewStub(channel)), generic_(channel) {
-    put_.set_queue(load.queue);
+  Caller(const UnaryLoad& load, std::size_t number, const std::shared_ptr<grpc::Channel>& channel, Shared& shared)
+      : load_(load), shared_(shared), queue_(number), queues_(v1::QueueService::NewStub(channel)), generic_(channel) {
     put_.add_items()->set_payload(std::string(100, 'x'));
-    get_.set_queue(load.queue);
-    complete_.set_queue(load.queue);
     complete_.add_completions();
-    std::string bytes = put_.SerializeAsString();
-    grpc::Slice slice(bytes);
-    echo_ = grpc::ByteBuffer(&slice, 1);
   }
 
   void next() {
+    const auto& queue = load_.queues[queue_++ % load_.queues.size()];
+    put_.set_queue(queue);
+    get_.set_queue(queue);
+    complete_.set_queue(queue);
     context_ = std::make_unique<grpc::ClientContext>();
     switch (load_.call) {
       case UnaryCall::kEcho:
-        generic_.UnaryCall(context_.get(), "/bench/Echo", {}, &echo_, &echoed_, [this](const grpc::Status& s) { over(s); });
+        echo(put_, [this](const grpc::Status& s) { over(s); });
+        break;
+      case UnaryCall::kEchoLifecycle:
+        echo_lifecycle();
         break;
       case UnaryCall::kPut:
         queues_->async()->Put(context_.get(), &put_, &put_done_, [this](const grpc::Status& s) { over(s); });
@@ -66,6 +69,25 @@ class Caller {
     context_ = std::make_unique<grpc::ClientContext>();
     queues_->async()->Complete(context_.get(), &complete_, &completed_, [this](const grpc::Status& s) { over(s); });
   }
+  template <class Message, class Then>
+  void echo(const Message& message, Then then) {
+    const grpc::Slice slice(message.SerializeAsString());
+    echo_ = grpc::ByteBuffer(&slice, 1);
+    generic_.UnaryCall(context_.get(), "/bench/Echo", {}, &echo_, &echoed_, std::move(then));
+  }
+  // The item goes in with the first call and, in the lifecycle, comes out with the second; here it does both in the first.
+  void echo_lifecycle() {
+    echo(put_, [this](const grpc::Status& s) {
+      if (!s.ok()) return over(s);
+      context_ = std::make_unique<grpc::ClientContext>();
+      echo(get_, [this](const grpc::Status& t) { t.ok() ? echo_complete() : over(t); });
+    });
+  }
+  void echo_complete() {
+    complete_.mutable_completions(0)->set_lease_token(kToken);
+    context_ = std::make_unique<grpc::ClientContext>();
+    echo(complete_, [this](const grpc::Status& s) { over(s); });
+  }
   void over(const grpc::Status& status) {
     if (status.ok()) ++shared_.done;
     if (status.ok() && Clock::now() < shared_.end) return next();
@@ -77,6 +99,7 @@ class Caller {
 
   const UnaryLoad& load_;
   Shared& shared_;
+  std::size_t queue_;
   std::unique_ptr<v1::QueueService::Stub> queues_;
   grpc::GenericStub generic_;
   std::unique_ptr<grpc::ClientContext> context_;
@@ -100,7 +123,8 @@ std::uint64_t run(const std::string& address, const UnaryLoad& load) {
   for (int i = 0; i < load.connections; ++i) channels.push_back(new_channel(address));
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < load.callers; ++i) {
-    callers.push_back(std::make_unique<Caller>(load, channels[static_cast<std::size_t>(i % load.connections)], shared));
+    const auto& channel = channels[static_cast<std::size_t>(i % load.connections)];
+    callers.push_back(std::make_unique<Caller>(load, static_cast<std::size_t>(i), channel, shared));
   }
   for (auto& caller : callers) caller->next();
   std::unique_lock lock(shared.mutex);

@@ -1,3 +1,4 @@
+#: how fast the dashboard is there, and whether it keeps up; bars
 """How fast the dashboard is there, and whether it keeps up: in a headless Chromium, on a server with many queues.
 
 Usage: page.py BIN_DIRECTORY [--queues N] [--runs N] [--seconds S] [--check]

@@ -1,4 +1,6 @@
-// How long a server's store takes to recover: `./dev bench recovery`.
+//: how long a full store takes to be read, beside a bare scan of its file; bars
+//
+// ./dev bench recovery [--runs N] [--items N] [--json FILE] [--check]
 //
 // Makes a store of a million waiting items of 100 bytes, then, in a fresh process each time so that memory is as cold as at a
 // start, measures how long it takes from opening it to an engine that can serve. Beside it stands a bare scan of the same file
@@ -7,15 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <optional>
-#include <string_view>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,6 +19,8 @@
 #include "server/base/limits.h"
 #include "server/engine/engine.h"
 #include "server/journal/lmdb.h"
+#include "tests/bench/program.h"
+#include "tests/bench/report.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice {
@@ -35,6 +33,7 @@ struct Workload {
   std::uint64_t items = 1'000'000;
   std::size_t payload_bytes = 100;
   int runs = 5;
+  std::string json;
 };
 
 [[noreturn]] void fail(const absl::Status& status) {
@@ -148,48 +147,38 @@ Times run_once(const std::filesystem::path& directory, const Workload& workload)
   return times;
 }
 
-std::string load_average() {
-  std::ifstream file("/proc/loadavg");
-  std::string load;
-  file >> load;
-  return load;
-}
-
-void measure(const Workload& workload) {
+bool measure(const Workload& workload, bool check) {
+  bench::Report report("recovery");
   const test::TempDir directory;
   make_store(directory.path(), workload);
-  fmt::print("{} items of {} bytes, {} runs, {} cores, load {}\n", workload.items, workload.payload_bytes, workload.runs,
-             std::thread::hardware_concurrency(), load_average());
-  std::vector<Times> all;
+  fmt::print("{} items of {} bytes\n", workload.items, workload.payload_bytes);
+  std::vector<double> recovery;
+  std::vector<double> cpu;
+  std::vector<double> scanned;
   for (int i = 0; i < workload.runs; ++i) {
-    all.push_back(run_once(directory.path(), workload));
-    const Times& times = all.back();
-    fmt::print("  recovery {:.3f} s ({:.3f} s of CPU), bare scan {:.3f} s, ratio {:.1f}\n", times.recovery.count(),
-               times.recovery_cpu.count(), times.scan.count(), times.recovery / times.scan);
+    const Times times = run_once(directory.path(), workload);
+    recovery.push_back(times.recovery.count());
+    cpu.push_back(times.recovery_cpu.count());
+    scanned.push_back(times.scan.count());
   }
-  std::ranges::sort(all, {}, &Times::recovery);
-  const Times& median = all[all.size() / 2];
-  fmt::print("median {:.3f} s ({:.3f} to {:.3f}), {:.2f} us an item; CPU {:.3f} s; load {}\n", median.recovery.count(),
-             all.front().recovery.count(), all.back().recovery.count(),
-             median.recovery.count() * 1e6 / static_cast<double>(workload.items), median.recovery_cpu.count(), load_average());
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value == 0) return std::nullopt;
-  return value;
+  report.figure("recovery", recovery, "s");
+  report.figure("its processor time", cpu, "s");
+  report.figure("bare scan of the same file", scanned, "s");
+  if (check) {
+    const double million = static_cast<double>(workload.items) / 1e6;
+    report.bars({{"recovery of a million items", bench::median_of(recovery) / million, 1, bench::Bar::kAtMost, "s"}});
+  }
+  return report.end(workload.json);
 }
 
 }  // namespace
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  sluice::Workload workload;
-  if (argc > 2 || (argc == 2 && !sluice::number(argv[1]))) {
-    fmt::print(stderr, "usage: {} [ITEMS]\n", argv[0]);
-    return 2;
-  }
-  if (argc == 2) workload.items = *sluice::number(argv[1]);
-  sluice::measure(workload);
+  sluice::Workload options;
+  using sluice::bench::flag;
+  return sluice::bench::run_program(
+      "bench_recovery", argc, argv,
+      {flag("--runs", options.runs), flag("--items", options.items), flag("--json", options.json)},
+      [&](bool check) { return sluice::measure(options, check); });
 }

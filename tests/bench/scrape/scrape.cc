@@ -1,3 +1,5 @@
+//: what reading the metrics of many queues costs; bars
+//
 // What a scrape of a server with many queues takes: `./dev bench scrape [--queues N] [--runs N] [--check]`.
 //
 // The queues hold an item each and have had one that is done, so that no series is empty. A run is twenty scrapes one after the
@@ -13,7 +15,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "sluice/sluice.h"
-#include "tests/bench/load/measure.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/program.h"
 #include "tests/support/sluiced_process.h"
 
@@ -104,8 +106,8 @@ bool run(const Options& options) {
 
 int main(int argc, char** argv) {
   sluice::bench::Options options;
+  using sluice::bench::flag;
   return sluice::bench::run_program("bench_scrape", argc, argv,
-                                    {{"--queues", "N", [&](const std::string& text) { options.queues = std::stoi(text); }},
-                                     {"--runs", "N", [&](const std::string& text) { options.runs = std::stoi(text); }}},
+                                    {flag("--queues", options.queues), flag("--runs", options.runs)},
                                     [&](bool) { return sluice::bench::run(options); });
 }

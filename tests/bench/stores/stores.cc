@@ -1,3 +1,5 @@
+//: stores that were considered, under a queue's load
+//
 // ./dev bench stores [RUNS]: which embedded store carries the records of a queue's life best. Each job is put in one group,
 // leased in the next and done in the one after it, beside a backlog that only waits.
 #include <sys/resource.h>
@@ -13,7 +15,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/bench/load/measure.h"
+#include "tests/bench/report.h"
 #include "tests/bench/stores/store.h"
 
 namespace sluice::bench {
@@ -99,8 +101,7 @@ void measure(int runs) {
       }
     }
   }
-  print_header();
-  for (const auto& result : results) print(result);
+  print(results);
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     fmt::print("{}: reads {} items in {:.3f} s (median)\n", candidates[c].name, kBacklog, median_of(scans[c]));
   }

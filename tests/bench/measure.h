@@ -1,4 +1,4 @@
-// What a bench measures and how it is shown.
+// What a bench measures.
 #pragma once
 
 #include <sys/types.h>
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::bench {
@@ -16,7 +16,6 @@ struct Run {
   double seconds = 0;
   std::uint64_t jobs = 0;
   double server_cpu_seconds = 0;
-  double latency_us = 0;  // of one call where one is under way at a time, else 0
 
   [[nodiscard]] double rate() const { return static_cast<double>(jobs) / seconds; }
   [[nodiscard]] double cpu_us() const { return server_cpu_seconds * 1e6 / static_cast<double>(jobs); }
@@ -26,6 +25,8 @@ struct Run {
 struct Result {
   std::string name;
   std::vector<Run> runs;
+  // What else a report says of it.
+  std::vector<std::pair<std::string, std::string>> labels;
 
   // Of the rates.
   [[nodiscard]] double median() const;
@@ -36,16 +37,10 @@ struct Result {
 
 [[nodiscard]] double median_of(std::vector<double> values);
 
-// User and system time of a process so far, in seconds.
+// User and system time so far of a process and of those of its children that it has waited for, in seconds.
 [[nodiscard]] double cpu_seconds(pid_t pid);
 
 // Times `load`, which returns the number of jobs done, and what it costs the process `server`.
 [[nodiscard]] Run timed(pid_t server, const std::function<std::uint64_t()>& load);
-
-// A line of the table.
-void print_header();
-void print(const Result& result);
-// "a / b: 0.83 (bar 0.70, met)"; true if met.
-bool print_ratio(std::string_view what, double ratio, double bar, bool at_least = true);
 
 }  // namespace sluice::bench
