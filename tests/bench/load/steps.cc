@@ -34,58 +34,83 @@ class Steps {
   Steps& operator=(const Steps&) = delete;
 
   void start() {
-    consumer_.StartWrite(&done_);
-    consumer_.StartRead(&consumer_.response);
-    consumer_.StartCall();
-    producer_.StartWrite(&request_);
-    producer_.StartRead(&producer_.response);
-    producer_.StartCall();
+    for_both([](auto& stream) {
+      stream.StartRead(&stream.response);
+      stream.StartCall();
+    });
+    const std::lock_guard lock(mutex_);
+    for_both([this](auto& stream) { say(stream); });
   }
   [[nodiscard]] std::uint64_t jobs() const { return jobs_; }
 
  private:
-  struct Producer final : grpc::ClientBidiReactor<v1::ProduceRequest, v1::ProduceResponse> {
-    explicit Producer(Steps& all) : steps(all) {}
-    void OnReadDone(bool ok) override {
-      if (!ok) return;
-      steps.half();
-      StartRead(&response);
+  template <class Request, class Response>
+  struct Stream : grpc::ClientBidiReactor<Request, Response> {
+    Stream(Steps& all, Request& what) : steps(all), request(what) {}
+    void OnWriteDone(bool ok) final {
+      const std::lock_guard lock(steps.mutex_);
+      writing = false;
+      if (ok) steps.write(*this);
     }
-    void OnDone(const grpc::Status& status) override { steps.finish_.ended(status); }
-
-    Steps& steps;
-    grpc::ClientContext context;
-    v1::ProduceResponse response;
-  };
-
-  struct Consumer final : grpc::ClientBidiReactor<v1::ConsumeRequest, v1::ConsumeResponse> {
-    explicit Consumer(Steps& all) : steps(all) {}
-    void OnReadDone(bool ok) override {
+    void OnReadDone(bool ok) final {
       if (!ok) return;
-      const bool ended = response.ended_size() > 0;
-      if (response.items_size() > 0) {
-        steps.done_.Clear();
-        steps.done_.add_done(response.items(0).lease_token());
-        StartWrite(&steps.done_);
+      {
+        const std::lock_guard lock(steps.mutex_);
+        steps.take(response);
       }
-      StartRead(&response);
-      if (ended) steps.half();
+      this->StartRead(&response);
     }
-    void OnDone(const grpc::Status& status) override { steps.finish_.ended(status); }
+    void OnDone(const grpc::Status& status) final { steps.finish_.ended(status); }
 
     Steps& steps;
+    Request& request;
     grpc::ClientContext context;
-    v1::ConsumeResponse response;
+    Response response;
+    bool to_say = false;
+    bool writing = false;
+    bool closed = false;
   };
 
+  // The answer to a message may come before the message counts as written.
+  template <class AnyStream>
+  void say(AnyStream& stream) {
+    stream.to_say = true;
+    write(stream);
+  }
+  template <class AnyStream>
+  void write(AnyStream& stream) {
+    if (stream.writing || stream.closed) return;
+    if (stream.to_say) {
+      stream.to_say = false;
+      stream.writing = true;
+      stream.StartWrite(&stream.request);
+    } else if (over_) {
+      stream.closed = true;
+      stream.StartWritesDone();
+    }
+  }
+  template <class Action>
+  void for_both(Action action) {
+    action(consumer_);
+    action(producer_);
+  }
+
+  void take(const v1::ProduceResponse&) { half(); }
+  void take(const v1::ConsumeResponse& response) {
+    if (response.items_size() > 0) {
+      done_.Clear();
+      done_.add_done(response.items(0).lease_token());
+      say(consumer_);
+    }
+    if (response.ended_size() > 0) half();
+  }
   // The present job is put, or is ended; after both comes the next.
   void half() {
-    const std::lock_guard lock(mutex_);
     if (++halves_ % 2 != 0) return;
     ++jobs_;
-    if (Clock::now() < end_) return producer_.StartWrite(&request_);
-    producer_.StartWritesDone();
-    consumer_.StartWritesDone();
+    if (Clock::now() < end_) return say(producer_);
+    over_ = true;
+    for_both([this](auto& stream) { write(stream); });
   }
 
   const std::string address_;
@@ -98,8 +123,9 @@ class Steps {
   std::mutex mutex_;
   std::uint64_t halves_ = 0;
   std::uint64_t jobs_ = 0;
-  Producer producer_{*this};
-  Consumer consumer_{*this};
+  bool over_ = false;
+  Stream<v1::ProduceRequest, v1::ProduceResponse> producer_{*this, request_};
+  Stream<v1::ConsumeRequest, v1::ConsumeResponse> consumer_{*this, done_};
 };
 
 }  // namespace

@@ -96,7 +96,7 @@ bool measure(const Options& options, bool check) {
   for (int i = 0; i < options.runs; ++i) {
     auto result = results.begin();
     for (Server* server : {&memory, &sync}) (result++)->runs.push_back(server->run("native", "a", options.items));
-    for (Server* server : {&memory, &sync}) (result++)->runs.push_back(server->run("coprocess", "d", options.items / 4));
+    for (Server* server : {&memory, &sync}) (result++)->runs.push_back(server->run("coprocess", "d", options.items / 20));
     (result++)->runs.push_back(memory.run("spawn", "g", static_cast<std::uint64_t>(options.spawns)));
     (result++)->runs.push_back(timed(::getpid(), [&] { return spawn_children(options.spawns, kChildren); }));
   }
