@@ -17,8 +17,15 @@ Json json_of(const google::protobuf::Message& message) {
   return Json::parse(text);
 }
 
+// A message's map has no order of its own, and the same item should be the same line each time.
+void sort_attributes(Json& holder) {
+  const auto attributes = holder.find("attributes");
+  if (attributes != holder.end()) *attributes = Json(nlohmann::json(*attributes));
+}
+
 // Of all of `json`; the payload stands in `holder`, a part of it. Without an indentation on one line.
 std::string text_of(const Json& json, Json& holder, const std::string& payload, int indentation) {
+  sort_attributes(holder);
   const Json base64 = holder["payload"];
   holder["payload"] = payload;
   try {

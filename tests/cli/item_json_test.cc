@@ -34,6 +34,17 @@ TEST(ItemJson, ShowsOtherBytesInBase64) {
   EXPECT_EQ(read["payload_base64"], "/wB4");
 }
 
+TEST(ItemJson, AttributesStandInTheOrderOfTheirNames) {
+  v1::LeasedItem item;
+  std::string expected;
+  for (char name = 'a'; name <= 'z'; ++name) {
+    const char reversed = static_cast<char>('a' + 'z' - name);
+    (*item.mutable_attributes())[std::string(1, reversed)] = "1";
+    expected += std::string(expected.empty() ? "" : ",") + '"' + name + "\":\"1\"";
+  }
+  EXPECT_NE(item_json(item).find("\"attributes\":{" + expected + "}"), std::string::npos) << item_json(item);
+}
+
 TEST(ScheduleJson, ShowsThePayloadOfItsSpecInTheSameWay) {
   v1::Schedule schedule;
   schedule.mutable_spec()->set_name("nightly");
