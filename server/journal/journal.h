@@ -44,7 +44,7 @@ class Journal {
   virtual ~Journal() = default;
 
   // Hands every kept record to `each`, in this order of kinds: sequence, queues, counters, batches, jobs, items (by
-  // id), requests, pipelines. Erasures never appear.
+  // id), requests, limits, pipelines, schedules. Erasures never appear.
   virtual absl::Status load(const std::function<void(model::Record&&)>& each) = 0;
 
   virtual absl::Status start(OnCommitted on_committed, OnFailed on_failed) = 0;

@@ -106,12 +106,13 @@ void JournalConformance::write(std::vector<Record> records) {
 TEST_P(JournalConformance, AnEmptyPlaceLoadsNothing) { EXPECT_TRUE(stored().empty()); }
 
 TEST_P(JournalConformance, LoadsInTheOrderOfKinds) {
-  write({model::PipelineRecord{.name = "pipeline"}, model::RequestRecord{.queue = kFirst, .key = "again"},
-         item(8, kFirst, body("later")), item(7, kFirst, body("sooner")), model::CountersRecord{.queue = kFirst},
-         queue(kFirst, "tasks"), model::JobRecord{.id = model::JobId{7}}, model::BatchRecord{.id = model::BatchId{7}},
-         model::SequenceRecord{.item_ids_below = 9}});
+  write({model::ScheduleRecord{.spec = {.name = "schedule", .queue = "tasks", .body = body("")}},
+         model::PipelineRecord{.name = "pipeline"}, model::LimitRecord{{.name = "limit"}},
+         model::RequestRecord{.queue = kFirst, .key = "again"}, item(8, kFirst, body("later")), item(7, kFirst, body("sooner")),
+         model::CountersRecord{.queue = kFirst}, queue(kFirst, "tasks"), model::JobRecord{.id = model::JobId{7}},
+         model::BatchRecord{.id = model::BatchId{7}}, model::SequenceRecord{.item_ids_below = 9}});
   const std::vector<Record> records = stored();
-  ASSERT_EQ(records.size(), 9U);
+  ASSERT_EQ(records.size(), 11U);
   EXPECT_TRUE(std::holds_alternative<model::SequenceRecord>(records[0]));
   EXPECT_TRUE(std::holds_alternative<model::QueueRecord>(records[1]));
   EXPECT_TRUE(std::holds_alternative<model::CountersRecord>(records[2]));
@@ -119,7 +120,9 @@ TEST_P(JournalConformance, LoadsInTheOrderOfKinds) {
   EXPECT_TRUE(std::holds_alternative<model::JobRecord>(records[4]));
   EXPECT_EQ(item_ids({records[5], records[6]}), (std::vector<std::uint64_t>{7, 8}));
   EXPECT_TRUE(std::holds_alternative<model::RequestRecord>(records[7]));
-  EXPECT_TRUE(std::holds_alternative<model::PipelineRecord>(records[8]));
+  EXPECT_TRUE(std::holds_alternative<model::LimitRecord>(records[8]));
+  EXPECT_TRUE(std::holds_alternative<model::PipelineRecord>(records[9]));
+  EXPECT_TRUE(std::holds_alternative<model::ScheduleRecord>(records[10]));
 }
 
 TEST_P(JournalConformance, JobsAndBatchesAreReplacedAndErased) {

@@ -1,5 +1,6 @@
 #include "tests/journal/running_journal.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace sluice::journal {
@@ -13,6 +14,7 @@ RunningJournal::RunningJournal(const std::filesystem::path& directory) {
   if (!status_.ok()) return;
   const auto on_committed = [this](Position position) {
     const std::lock_guard lock(mutex_);
+    largest_group_ = std::max(largest_group_, position - committed_);
     committed_ = position;
     changed_.notify_all();
   };
@@ -33,11 +35,24 @@ absl::Status RunningJournal::status() const {
   return status_;
 }
 
-bool RunningJournal::append_and_wait(std::vector<model::Record> records) {
-  const Position position = journal_->append(records);
+bool RunningJournal::append_and_wait(std::vector<model::Record> records) { return wait_for(append(std::move(records))); }
+
+Position RunningJournal::append(std::vector<model::Record> records) { return journal_->append(records); }
+
+bool RunningJournal::wait_for(Position position) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, std::chrono::seconds(10), [&] { return committed_ >= position || !status_.ok(); });
   return committed_ >= position;
+}
+
+Position RunningJournal::committed() const {
+  const std::lock_guard lock(mutex_);
+  return committed_;
+}
+
+Position RunningJournal::largest_group() const {
+  const std::lock_guard lock(mutex_);
+  return largest_group_;
 }
 
 }  // namespace sluice::journal

@@ -25,12 +25,19 @@ class RunningJournal {
   [[nodiscard]] LmdbJournal& journal() { return *journal_; }
   // Appends, and waits until that is committed (true) or the journal has failed (false).
   bool append_and_wait(std::vector<model::Record> records);
+  // Appends without waiting.
+  Position append(std::vector<model::Record> records);
+  bool wait_for(Position position);
+  [[nodiscard]] Position committed() const;
+  // How many appends one commit had at most.
+  [[nodiscard]] Position largest_group() const;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   absl::Status status_;
   Position committed_ = 0;
+  Position largest_group_ = 0;
   std::unique_ptr<LmdbJournal> journal_;
 };
 

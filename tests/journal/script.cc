@@ -77,6 +77,11 @@ void Script::add_item(std::vector<model::Record>& records) {
   const std::size_t size = dice_() % 4 == 0 ? 3'000 + dice_() % 9'000 : dice_() % 300;
   item.body = std::make_shared<const model::Body>(
       model::Body{std::string(size, static_cast<char>('a' + dice_() % 26)), {{"key", std::to_string(dice_() % 10)}}});
+  if (dice_() % 3 == 0) {
+    const std::string key = std::to_string(dice_() % 10);
+    item.options = std::make_shared<const model::ItemOptions>(
+        model::ItemOptions{.expires = base::Time{base::Duration(dice_() % 1'000'000)}, .dedup_key = key, .order_key = key});
+  }
   records.emplace_back(item);
   item.body.reset();
   items_.push_back(item);
@@ -87,10 +92,35 @@ void Script::change_item(std::vector<model::Record>& records) {
   if (dice_() % 2 == 0) {
     ++items_[which].attempt;
     items_[which].state = model::ItemState::kLeased;
+    items_[which].lost += dice_() % 2;
     records.emplace_back(items_[which]);
   } else {
     records.emplace_back(model::ItemErased{items_[which].id, kQueue});
     items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(which));
+  }
+}
+
+// Limits and schedules, which come, change and go under few names.
+void Script::change_rules(std::vector<model::Record>& records) {
+  const std::string name = std::to_string(dice_() % 4);
+  switch (dice_() % 8) {
+    case 0:
+      records.emplace_back(model::LimitErased{name});
+      break;
+    case 1:
+      records.emplace_back(model::ScheduleErased{name});
+      break;
+    case 2:
+    case 3:
+      records.emplace_back(model::LimitRecord{{name, static_cast<std::uint32_t>(dice_() % 100), 2.5, 7}});
+      break;
+    default: {
+      model::ScheduleRecord record{.spec = {.name = name, .queue = "q", .every = base::Duration(1 + dice_() % 1'000'000)}};
+      record.spec.body = std::make_shared<const model::Body>(model::Body{std::string(dice_() % 500, 's'), {{"k", "v"}}});
+      record.state.counters.put = dice_() % 1'000;
+      record.state.waiting.resize(dice_() % 3);
+      records.emplace_back(std::move(record));
+    }
   }
 }
 
@@ -101,6 +131,11 @@ void Script::next_append() {
     model::QueueRecord queue;
     queue.id = kQueue;
     queue.name = "q";
+    queue.settings.time_to_live = std::chrono::hours(1);
+    queue.settings.dead_letter_expired = true;
+    queue.settings.dedup_window = std::chrono::minutes(3);
+    queue.settings.retry.max_lost_attempts = 3;
+    queue.settings.retry.final_exit_codes = {2, 64};
     records.emplace_back(queue);
     records.emplace_back(model::SequenceRecord{1'000, 1'000, 10});
   }
@@ -115,11 +150,15 @@ void Script::next_append() {
   model::CountersRecord counters;
   counters.queue = kQueue;
   counters.counters.put = number;
+  counters.counters.cancelled = number / 2;
+  counters.counters.expired = number / 3;
+  counters.counters.redriven = number / 4;
+  counters.counters.duplicates = number / 5;
   records.emplace_back(counters);
   if (number % 7 == 3) records.emplace_back(model::RequestRecord{kQueue, fmt::format("put/{}", number), {}, {}, 1});
   if (number % 14 == 10) records.emplace_back(model::RequestErased{kQueue, fmt::format("put/{}", number - 7)});
   if (number % 11 == 5) records.emplace_back(model::PipelineRecord{"p", {}, {}, number});
-
+  if (number % 2 == 0) change_rules(records);
   if (number % 5 == 2) {
     model::JobRecord job{.id = model::JobId{number}, .queue = "q"};
     if (number % 2 == 0)

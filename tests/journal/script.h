@@ -12,8 +12,8 @@
 
 namespace sluice::journal {
 
-// Deterministic for its seed. Appends look like an engine's: items come, change and go; queues, counters, requests and
-// pipelines in between.
+// Deterministic for its seed. Appends look like an engine's: items come, change and go; queues, counters, requests,
+// pipelines, jobs, batches, limits and schedules in between.
 class Script {
  public:
   Script(std::uint64_t seed, std::size_t appends);
@@ -26,6 +26,7 @@ class Script {
   void next_append();
   void add_item(std::vector<model::Record>& records);
   void change_item(std::vector<model::Record>& records);
+  void change_rules(std::vector<model::Record>& records);
 
   std::mt19937_64 dice_;
   MemoryStore store_;

@@ -1,4 +1,5 @@
 // The calls by which a program writes, syncs, opens and names files, interposed, and those who watch them.
+#include "tests/support/deadline.h"
 #include "tests/support/disk_log.h"
 #include "tests/support/disk_tree.h"
 
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <cstdarg>
 #include <map>
@@ -33,6 +35,9 @@ struct Watch {
   std::string file;  // of the DiskLog; empty: none
   std::vector<DiskEvent> events;
   std::optional<Fault> fault;
+  std::string held;              // the directory of the HeldSync; empty: none
+  std::uint64_t held_syncs = 0;  // that have come to it
+  std::condition_variable held_changed;
   std::string full;  // the directory of the FullDisk; empty: none
   std::string tree;  // the directory of the DiskTreeLog; empty: none
   std::vector<TreeEvent> tree_events;
@@ -76,6 +81,15 @@ bool fails(DiskCall call, int fd) {
   const int error = fault_for(call, path_of(fd));
   if (error != 0) errno = error;
   return error != 0;
+}
+
+// Before a sync: waits for as long as it is held.
+void wait_while_held(int fd) {
+  std::unique_lock lock(watch().mutex);
+  if (watch().held.empty() || !path_of(fd).starts_with(watch().held)) return;
+  ++watch().held_syncs;
+  watch().held_changed.notify_all();
+  watch().held_changed.wait(lock, [] { return watch().held.empty(); });
 }
 
 // Before bytes are written to, or blocks set aside for, [0, end) of a file: true if the disk is full, with errno set.
@@ -193,6 +207,23 @@ bool DiskFault::happened() const {
   return watch().fault->seen >= watch().fault->n;
 }
 
+HeldSync::HeldSync(const std::filesystem::path& directory) {
+  const std::lock_guard lock(watch().mutex);
+  watch().held = std::filesystem::canonical(directory).string();
+  watch().held_syncs = 0;
+}
+
+HeldSync::~HeldSync() {
+  const std::lock_guard lock(watch().mutex);
+  watch().held.clear();
+  watch().held_changed.notify_all();
+}
+
+bool HeldSync::wait_for_sync() {
+  std::unique_lock lock(watch().mutex);
+  return watch().held_changed.wait_for(lock, support::kDeadline, [] { return watch().held_syncs > 0; });
+}
+
 DiskTreeLog::DiskTreeLog(const std::filesystem::path& directory) {
   const std::lock_guard lock(watch().mutex);
   watch().tree = std::filesystem::canonical(directory).string();
@@ -264,6 +295,7 @@ ssize_t writev(int fd, const struct iovec* parts, int count) {
 
 int fdatasync(int fd) {
   static const auto real = sluice::test::next<int (*)(int)>("fdatasync");
+  sluice::test::wait_while_held(fd);
   if (sluice::test::fails(DiskCall::kSync, fd)) return -1;
   const int result = real(fd);
   if (result == 0) sluice::test::note_sync(fd);
@@ -281,6 +313,7 @@ int fallocate(int fd, int mode, off_t offset, off_t length) { return fallocate64
 
 int fsync(int fd) {
   static const auto real = sluice::test::next<int (*)(int)>("fsync");
+  sluice::test::wait_while_held(fd);
   if (sluice::test::fails(DiskCall::kSync, fd)) return -1;
   const int result = real(fd);
   if (result == 0) sluice::test::note_sync(fd);

@@ -1,8 +1,8 @@
 // What a program did to one file, seen below the program: the write and sync calls of this test binary are interposed.
 //
-// Four uses. A DiskLog records every write and sync, so that a test can build the file as it would be after a power cut at any
+// A DiskLog records every write and sync, so that a test can build the file as it would be after a power cut at any
 // moment: with what was synced, and with none, some or torn parts of what was not. A DiskFault makes the n-th call fail. A
-// FullDisk has no more blocks to give.
+// HeldSync lets none go on. A FullDisk has no more blocks to give.
 #pragma once
 
 #include <cstdint>
@@ -67,6 +67,17 @@ class DiskFault {
   DiskFault& operator=(const DiskFault&) = delete;
   // Whether the n-th call came.
   [[nodiscard]] bool happened() const;
+};
+
+// While it lives, no sync of a file in `directory` goes on. One at a time.
+class HeldSync {
+ public:
+  explicit HeldSync(const std::filesystem::path& directory);
+  ~HeldSync();
+  HeldSync(const HeldSync&) = delete;
+  HeldSync& operator=(const HeldSync&) = delete;
+  // Waits until somebody has come to a sync; false if nobody does.
+  [[nodiscard]] bool wait_for_sync();
 };
 
 // While it lives, the disk has no free blocks for files in `directory`: what they have they can write to, and nothing else.
