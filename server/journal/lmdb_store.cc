@@ -1,5 +1,7 @@
 #include "server/journal/lmdb_store.h"
 
+#include <cerrno>
+#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -83,8 +85,21 @@ absl::Status LmdbStore::check_length() const {
   mdb_env_info(env, &info);
   mdb_env_stat(env, &stat);
   const std::size_t needed = (info.me_last_pgno + 1) * stat.ms_psize;
-  if (length >= needed) return absl::OkStatus();
+  if (length >= needed) return check_roots(stat.ms_psize);
   return store_damaged(file_, fmt::format("it has {} bytes and should have at least {}", length, needed));
+}
+
+// LMDB writes its two root pages in turn, and each begins with its number, which LMDB does not compare. One that lies in the
+// other's place brings back the state before the last commit, with which nothing else is wrong.
+absl::Status LmdbStore::check_roots(std::size_t page_size) const {
+  std::ifstream file(file_, std::ios::binary);
+  for (std::uint64_t root = 0; root < 2; ++root) {
+    std::uint64_t number = 0;
+    file.seekg(static_cast<std::streamoff>(root * page_size));
+    if (!file.read(reinterpret_cast<char*>(&number), sizeof(number))) return failed(EIO, "read");
+    if (number != root) return store_damaged(file_, fmt::format("root page {} lies in the place of page {}", number, root));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LmdbStore::open_environment(unsigned flags) {

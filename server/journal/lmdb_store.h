@@ -168,6 +168,7 @@ class LmdbStore {
   absl::Status remove_leftovers() const;
   absl::Status create_if_missing();
   absl::Status check_length() const;
+  absl::Status check_roots(std::size_t page_size) const;
   absl::Status open_environment(unsigned flags);
   absl::Status open_tables();
   absl::Status open_tables_read_only();

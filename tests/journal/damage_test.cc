@@ -111,6 +111,17 @@ TEST(Damage, PagesReplacedByOthersAreRefusedByNameOrHarmless) {
   }
 }
 
+// Each root over the other: one of the two is the newer one, without which the store is as it was before its last commit.
+TEST(Damage, ARootInTheOthersPlaceIsRefusedByName) {
+  const Sample good = sample();
+  constexpr std::size_t kPage = 4096;
+  for (const std::size_t from : {0UL, 1UL}) {
+    std::string image = good.image;
+    image.replace((1 - from) * kPage, kPage, good.image, from * kPage, kPage);
+    EXPECT_EQ(judge(image, good.state), Verdict::kRefused) << "root " << from;
+  }
+}
+
 TEST(Damage, AFileCutShortIsRefusedByName) {
   const Sample good = sample();
   for (std::size_t size = 1; size < good.image.size(); size += 3'001) {
