@@ -13,7 +13,7 @@ from sluiced import PATIENCE, Sluiced
 
 try:
     from selenium import webdriver
-    from selenium.common.exceptions import TimeoutException
+    from selenium.common.exceptions import ElementClickInterceptedException, TimeoutException
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
@@ -24,6 +24,16 @@ except ImportError:
     MISSING = "there is no python3-selenium"
 
 SKIPPED = 77
+
+
+def clicked(button):
+    """False if what is drawn moved away from under the pointer: as a person would, try again."""
+    try:
+        button.click()
+        return True
+    except ElementClickInterceptedException:
+        return False
+
 
 CONFIG = """
 queues:
@@ -109,8 +119,7 @@ class PageTest(unittest.TestCase):
         def pressed():
             for button in self.driver.find_elements(By.CSS_SELECTOR, f"{within} button"):
                 if button.text == text and button.is_displayed() and button.is_enabled():
-                    button.click()
-                    return True
+                    return clicked(button)
             return False
         self.wait(pressed, f"a button {text}")
 
@@ -121,8 +130,7 @@ class PageTest(unittest.TestCase):
                 if row in each.text:
                     found = [button for button in each.find_elements(By.TAG_NAME, "button") if button.text == text]
                     if found:
-                        found[0].click()
-                        return True
+                        return clicked(found[0])
             return False
         self.wait(pressed, lambda: f"a button {text} beside {row}: {self.texts(f'#{table} tbody tr')}")
 

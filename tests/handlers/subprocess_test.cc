@@ -158,7 +158,7 @@ TEST(Subprocess, GivesOnlyTheEnvironmentThatItMay) {
   ::unsetenv("SLUICE_TEST_WANTED");
   EXPECT_EQ(output_of(run(*handler, item("", {{"content-type", "a/b"}, {"content_type", "no"}, {"k", "v"}}))),
             "COLOUR=blue=green\nSLUICE_TEST_WANTED=wanted\nSLUICE_ITEM_ID=7\nSLUICE_ATTEMPT=3\nSLUICE_QUEUE=tasks\n"
-            "SLUICE_STAGE=resize\nSLUICE_ATTR_CONTENT_TYPE=a/b\nSLUICE_ATTR_K=v\n");
+            "SLUICE_STAGE=resize\nSLUICE_PROGRESS_FD=3\nSLUICE_ATTR_CONTENT_TYPE=a/b\nSLUICE_ATTR_K=v\n");
 }
 
 TEST(Subprocess, LooksProgramsUpInTheChildrensPath) {
@@ -216,7 +216,8 @@ TEST(Subprocess, GivesChildrenDefaultSignalsAndNoForeignDescriptor) {
   ::close(leaked);
   ::signal(SIGHUP, ignored);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  EXPECT_EQ(output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0\n1\n2\n3\n") << "3 is ls's own";
+  EXPECT_EQ(output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0\n1\n2\n3\n4\n")
+      << "3 is for progress, 4 is ls's own";
 }
 
 TEST(Subprocess, ReportsTheProcess) {
