@@ -69,14 +69,11 @@ endfunction()
 # sluice_test(engine SOURCES a_test.cc DEPS sluice_engine ...): one test program a folder, called engine_test; each case becomes
 # a ctest of its own.
 function(sluice_test name)
-  cmake_parse_arguments(ARG "SEPARATE" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
-  if(ARG_SEPARATE)
-    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
-  endif()
   target_link_libraries(${name}_test PRIVATE sluice_options sluice_warnings GTest::gmock_main ${ARG_DEPS})
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60 PROPERTIES
                         TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp)
