@@ -111,7 +111,7 @@ inline constexpr std::size_t kMaxBytes = 16UL << 30;   // payloads and attribute
 inline constexpr std::size_t kMaxRunningListed = 100;  // running items shown of one stage
 // An item is worked on for so long before it is named as what holds up those of its ordering key.
 inline constexpr std::chrono::microseconds kOrderKeyPatience = 5s;
-inline constexpr std::size_t kMaxHeldLookedAt = 1'000;  // held items of a queue, in search of those of one stage
+inline constexpr std::size_t kMaxHeldLookedAt = 1'000;              // held items of a queue, in search of those of one stage
 inline constexpr std::chrono::microseconds kProgressPause = 100ms;  // between two reports of a handler that count, on one item
 inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;
 inline constexpr std::size_t kMaxRequestIds = 100'000;   // remembered of one queue
@@ -150,7 +150,7 @@ inline constexpr std::uint32_t kMaxCoprocessInFlight = 1'000;     // items in th
 inline constexpr std::size_t kMaxAnswerHeadBytes = 64UL << 10;    // the line before an answer's bytes
 inline constexpr std::size_t kMaxDiscardedBytes = 64UL << 20;     // of one answer that is too large; then its child is ended
 inline constexpr std::size_t kCoprocessBufferBytes = 64UL << 10;  // gathered for one write, besides the last item
-inline constexpr std::size_t kMaxProgressBytes = 64UL << 10;      // of a message that a coprocess reports; most of it is cut off
+inline constexpr std::size_t kMaxProgressBytes = 64UL << 10;  // of a message that a coprocess reports; most of it is cut off
 inline constexpr std::chrono::microseconds kMinRestartPause = 100ms;  // after a child that ended before its first answer
 inline constexpr std::chrono::microseconds kMaxRestartPause = 10s;
 inline constexpr std::chrono::microseconds kMaxHandlerTimeout = 24h;

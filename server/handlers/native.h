@@ -10,8 +10,8 @@
 
 namespace sluice::handlers {
 
-// Gives the outputs; an exception fails the item. To decide about retries or add details, throw HandlerFailure. While it works it
-// may say how far it is: Input::progress().
+// Gives the outputs; an exception fails the item. To decide about retries or add details, throw HandlerFailure. While it works
+// it may say how far it is: Input::progress().
 using NativeFunction = std::function<std::vector<Output>(const Input&)>;
 
 // A failure with everything that can be said of it.
