@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbOptions& op
   store->lock_ = *std::move(lock);
   if (auto status = store->remove_leftovers(); !status.ok()) return status;
   if (auto status = store->create_if_missing(); !status.ok()) return status;
-  if (auto status = store->check_length(); !status.ok()) return status;
+  if (auto status = store->check_file(); !status.ok()) return status;
   // No read-ahead: what is read back are single payloads. No locks of LMDB's own beyond its reader table: readers are threads
   // of this process, and come and go between threads.
   if (auto status = store->open_environment(MDB_NORDAHEAD); !status.ok()) return status;
@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open(const LmdbOptions& op
 
 absl::StatusOr<std::unique_ptr<LmdbStore>> LmdbStore::open_read_only(const std::filesystem::path& file) {
   std::unique_ptr<LmdbStore> store(new LmdbStore(file, 0));
-  if (auto status = store->check_length(); !status.ok()) return status;
+  if (auto status = store->check_file(); !status.ok()) return status;
   if (auto status = store->open_environment(MDB_RDONLY | MDB_NOLOCK); !status.ok()) return status;
   if (auto status = store->open_tables_read_only(); !status.ok()) return status;
   return store;
@@ -71,7 +71,7 @@ absl::Status LmdbStore::create_if_missing() {
 }
 
 // The mapped file must be as long as its newest root says: touching a page behind its end would end the process by a signal.
-absl::Status LmdbStore::check_length() const {
+absl::Status LmdbStore::check_file() const {
   std::error_code error;
   const auto length = std::filesystem::file_size(file_, error);
   if (error) return failed(error.value(), "look at");

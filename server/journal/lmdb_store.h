@@ -167,7 +167,7 @@ class LmdbStore {
   LmdbStore(std::filesystem::path file, std::size_t max_bytes);
   absl::Status remove_leftovers() const;
   absl::Status create_if_missing();
-  absl::Status check_length() const;
+  absl::Status check_file() const;
   absl::Status check_roots(std::size_t page_size) const;
   absl::Status open_environment(unsigned flags);
   absl::Status open_tables();
