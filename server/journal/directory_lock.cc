@@ -5,22 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "server/base/leftover.h"
 #include "server/journal/lmdb_values.h"
 
 namespace sluice::journal {
 namespace {
-
-// A child that the owner was just starting when it was killed has the owner's descriptors until it runs its program or dies of
-// its parent's death: moments, on a busy machine some hundred milliseconds. Whoever starts the server anew at once waits for
-// it.
-constexpr auto kOwnerDiesWithin = std::chrono::seconds(1);
-constexpr auto kLookAgain = std::chrono::milliseconds(5);
 
 // With all above it that are missing. A power cut takes away what is in a directory whose own name was not synced.
 absl::Status make_directories(const std::filesystem::path& directory) {
@@ -34,17 +27,6 @@ absl::Status make_directories(const std::filesystem::path& directory) {
   const auto synced = sync_directory(above);
   // One may be allowed to make a directory where one is not allowed to look.
   return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
-}
-
-// 0, or the error number. The system could wait by itself, but not with a deadline.
-int lock_within(int fd, int operation, std::chrono::milliseconds patience) {
-  const auto latest = std::chrono::steady_clock::now() + patience;
-  while (::flock(fd, operation | LOCK_NB) != 0) {
-    const bool give_up = errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= latest;
-    if (give_up) return errno;
-    std::this_thread::sleep_for(kLookAgain);
-  }
-  return 0;
 }
 
 }  // namespace
@@ -66,9 +48,13 @@ absl::StatusOr<DirectoryLock> DirectoryLock::lock(const std::filesystem::path& d
     if (operation == LOCK_SH && errno == ENOENT) return lock;
     return store_error(path, errno, "open the lock file");
   }
-  const int error = lock_within(lock.fd_, operation, kOwnerDiesWithin);
+  int error = 0;
+  const bool held = base::held_for_long([&] {
+    error = ::flock(lock.fd_, operation | LOCK_NB) == 0 ? 0 : errno;
+    return error == EWOULDBLOCK;
+  });
   if (error == 0) return lock;
-  if (error != EWOULDBLOCK) return store_error(path, error, "lock the directory");
+  if (!held) return store_error(path, error, "lock the directory");
   return absl::FailedPreconditionError(
       fmt::format("{}: another process uses this data directory; stop it, or give this server its own", directory.string()));
 }

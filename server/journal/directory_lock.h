@@ -9,9 +9,8 @@ namespace sluice::journal {
 
 class DirectoryLock {
  public:
-  // For whoever writes; creates the directory if it is missing. FAILED_PRECONDITION if another process has the directory, and
-  // still has it a second later: a server that was killed leaves it with a child that it was just starting, for moments. Or
-  // what fits the system's error.
+  // For whoever writes; creates the directory if it is missing. FAILED_PRECONDITION if another process has the directory for
+  // longer than what a killed server leaves behind (base/leftover.h), or what fits the system's error.
   static absl::StatusOr<DirectoryLock> own(const std::filesystem::path& directory);
   // For whoever only reads, of which there may be several; changes nothing. FAILED_PRECONDITION if another process writes.
   static absl::StatusOr<DirectoryLock> share(const std::filesystem::path& directory);

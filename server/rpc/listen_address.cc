@@ -6,17 +6,16 @@
 
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "server/base/errors.h"
+#include "server/base/leftover.h"
 
 namespace sluice::rpc {
 namespace {
@@ -55,9 +54,6 @@ int bind_error(const addrinfo& where) {
   close(fd);
   return error;
 }
-
-constexpr auto kOwnerDiesWithin = std::chrono::seconds(1);
-constexpr auto kLookAgain = std::chrono::milliseconds(5);
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
@@ -100,8 +96,7 @@ void wait_for_address(const std::string& address) {
   if (!parts) return;
   int failed = 0;
   const AddressList list = look_up(*parts, failed);
-  const auto latest = std::chrono::steady_clock::now() + kOwnerDiesWithin;
-  while (bind_error(list) == EADDRINUSE && std::chrono::steady_clock::now() < latest) std::this_thread::sleep_for(kLookAgain);
+  (void)base::held_for_long([&] { return bind_error(list) == EADDRINUSE; });
 }
 
 absl::Status why_not_listening(const std::string& address) {

@@ -10,8 +10,8 @@ namespace sluice::rpc {
 // INVALID_VALUE unless it is "host:port" or "[host]:port" with a port of 0 to 65535.
 [[nodiscard]] absl::Status check_listen_address(const std::string& address);
 
-// Waits, up to a second, while something else uses the address: a server that was killed leaves its sockets with a child that
-// it was just starting, for moments. Whether one can listen there then is not said.
+// Waits a moment for an address that a killed server still has (base/leftover.h). Whether one can listen there then is not
+// said.
 void wait_for_address(const std::string& address);
 
 // Why nothing can listen there, as CANNOT_LISTEN: asked of the system after gRPC, which does not tell.
