@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/mutex.h"
 #include "sluice/sluice.h"
 #include "sluice/v1/queue_service.pb.h"
 #include "tests/bench/blocked/held_calls.h"
@@ -167,7 +166,6 @@ bool measure(const Options& options, bool check) {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sluice::bench::Options options;
   using sluice::bench::flag;
   return sluice::bench::run_program(

@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/mutex.h"
 #include "tests/bench/load/streams.h"
 #include "tests/bench/load/unary.h"
 #include "tests/bench/memory.h"
@@ -108,7 +107,6 @@ bool measure(const Options& options, bool check) {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sluice::bench::Options options;
   using sluice::bench::flag;
   return sluice::bench::run_program(

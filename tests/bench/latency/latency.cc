@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/mutex.h"
 #include "tests/bench/latency/paced.h"
 #include "tests/bench/load/streams.h"
 #include "tests/bench/program.h"
@@ -86,7 +85,6 @@ bool measure(const Options& options) {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sluice::bench::Options options;
   using sluice::bench::flag;
   return sluice::bench::run_program("bench_latency", argc, argv,

@@ -13,7 +13,6 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/mutex.h"
 #include "sluice/v1/queue_service.grpc.pb.h"
 #include "tests/bench/load/disk.h"
 #include "tests/bench/load/steps.h"
@@ -147,7 +146,6 @@ class Bench {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sluice::bench::Options options;
   using sluice::bench::flag;
   return sluice::bench::run_program(

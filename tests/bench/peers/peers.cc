@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "absl/synchronization/mutex.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/peers/picture.h"
 #include "tests/bench/peers/system.h"
@@ -184,7 +183,6 @@ bool measure(const Options& options, bool check) {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sluice::bench::Options options;
   using sluice::bench::flag;
   const sluice::bench::Flag with{"--with", "postgresql", [&](const std::string& text) {
