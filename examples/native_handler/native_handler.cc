@@ -1,12 +1,14 @@
-// A server with handlers of its own: sluiced and two functions more. It takes the flags of sluiced and its configuration file,
-// in which a stage can name them like any other handler.
+// A server with handlers of its own: sluiced and three functions more. It takes the flags of sluiced and its configuration
+// file, in which a stage can name them like any other handler.
 //
 //   native_handler --config examples/native_handler/native_handler.yaml
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <array>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,8 @@ namespace {
 using sluice::handlers::HandlerFailure;
 using sluice::handlers::Input;
 using sluice::handlers::make_native;
+using sluice::handlers::make_native_per_worker;
+using sluice::handlers::NativeFunction;
 using sluice::handlers::Output;
 using sluice::handlers::Runs;
 
@@ -44,11 +48,22 @@ std::vector<Output> resolve(const Input& host) {
   return {Output{.payload = text.data()}};
 }
 
+// Needs something of its own for each worker, here a generator of random numbers, which two must not use at a time: this makes
+// the function of one worker. It is called before the worker takes its first item, and may take as long as it likes.
+NativeFunction make_shuffler() {
+  return [generator = std::mt19937(std::random_device{}())](const Input& text) mutable -> std::vector<Output> {
+    std::string letters(text.payload());
+    std::ranges::shuffle(letters, generator);
+    return {Output{.payload = std::move(letters)}};
+  };
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   sluice::Server server;
   server.add_handler("fahrenheit", make_native("Degrees Celsius to degrees Fahrenheit", Runs::kInline, to_fahrenheit));
   server.add_handler("resolve", make_native("A host's name to its address", Runs::kOnOwnThread, resolve));
+  server.add_handler("shuffle", make_native_per_worker("The letters in another order", Runs::kInline, make_shuffler));
   return server.run(argc, argv);
 }

@@ -8,19 +8,18 @@
 #include <chrono>
 #include <thread>
 
+#include "server/base/limits.h"
+
 namespace sluice::base {
 
-inline constexpr std::chrono::milliseconds kLeftoverPatience{1'000};
-inline constexpr std::chrono::milliseconds kLeftoverPause{5};
-
-// Asks `held` until it says no, for kLeftoverPatience at most; returns its last answer. Sleeps in between, so it is for the
-// start of a server only, before anybody waits for the thread. (The system could wait by itself, but not with a deadline.)
+// Asks `held` until it says no, for limits::kLeftoverPatience at most; returns its last answer. Sleeps in between, so it is for
+// the start of a server only, before anybody waits for the thread. (The system could wait by itself, but not with a deadline.)
 template <class Held>
 bool held_for_long(Held held) {
-  const auto latest = std::chrono::steady_clock::now() + kLeftoverPatience;
+  const auto latest = std::chrono::steady_clock::now() + limits::kLeftoverPatience;
   while (held()) {
     if (std::chrono::steady_clock::now() >= latest) return true;
-    std::this_thread::sleep_for(kLeftoverPause);
+    std::this_thread::sleep_for(limits::kLeftoverPause);
   }
   return false;
 }

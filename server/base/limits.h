@@ -116,7 +116,9 @@ inline constexpr std::chrono::microseconds kProgressPause = 100ms;  // between t
 inline constexpr std::chrono::microseconds kRequestIdWindow = 10min;
 inline constexpr std::size_t kMaxRequestIds = 100'000;   // remembered of one queue
 inline constexpr std::size_t kMaxDedupKeys = 1'000'000;  // remembered of one queue
-inline constexpr std::size_t kMaxRedriven = 1'000;       // dead letters looked at in one step
+inline constexpr std::uint64_t kMaxProducerPosition = 1ULL << 62;
+inline constexpr std::size_t kMaxProducers = 10'000;  // remembered of one queue, for kRequestIdWindow after their last item
+inline constexpr std::size_t kMaxRedriven = 1'000;    // dead letters looked at in one step
 
 // Jobs: those that still run, and those that have ended and are kept for whoever asks; the oldest of these go first.
 inline constexpr std::size_t kMaxRunningJobs = 1'000'000;
@@ -138,6 +140,7 @@ inline constexpr std::size_t kMaxJobsLookedAt = 10'000;    // for one page of a 
 
 inline constexpr std::size_t kKeptAnswers = 1'024;                    // room for answers kept from turn to turn
 inline constexpr std::chrono::microseconds kStageRetryPause = 100ms;  // of a worker whose get met a limit of the server
+inline constexpr std::chrono::microseconds kPreparePause = 1s;        // of a worker whose handler could not prepare
 
 // Child processes.
 inline constexpr std::size_t kMaxChainCommands = 16;
@@ -194,6 +197,9 @@ inline constexpr std::size_t kMaxAdminTokenBytes = 1'024;
 // Starting and stopping.
 inline constexpr std::chrono::microseconds kDefaultDrainTimeout = 10s;
 inline constexpr std::chrono::microseconds kMaxDrainTimeout = 24h;
+// How long a server that starts waits for what a killed one has left behind, and how often it looks.
+inline constexpr std::chrono::microseconds kLeftoverPatience = 1s;
+inline constexpr std::chrono::microseconds kLeftoverPause = 5ms;
 inline constexpr std::chrono::microseconds kStartTimeout = 60s;  // for the store to commit the configured queues
 inline constexpr std::chrono::microseconds kStopTimeout = 5s;    // for what a drain stopped to come to its end
 inline constexpr std::chrono::microseconds kEndTimeout = 10s;    // from the end of the drain to the exit, by force if need be

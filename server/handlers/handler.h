@@ -61,8 +61,8 @@ class Context {
   // The child process that now works on the item; 0 when there is none any more. Shown in lists.
   virtual void set_pid(std::int64_t pid) = 0;
   // Has `stop` called once, on the coroutine's executor, when the item is to be given up (it was cancelled, or the server's
-  // drain is over). The handler then ends soon; its outcome is ignored, and an item that was not cancelled goes back to its
-  // queue. Pass nullptr to take it back.
+  // drain is over), or what prepare() does. The handler then ends soon; its outcome is ignored, and an item that was not
+  // cancelled goes back to its queue. Pass nullptr to take it back.
   virtual void on_stop(std::function<void()> stop) = 0;
 };
 
@@ -70,6 +70,10 @@ class Context {
 class Handler {
  public:
   virtual ~Handler() = default;
+  // Does what a worker needs before its first item; called once for each, and again after an error. No item is taken from the
+  // queue meanwhile, and a stage's start barrier waits for it. Must not block the thread. May throw.
+  virtual boost::asio::awaitable<std::optional<Error>> prepare(Context&) { co_return std::nullopt; }
+
   // Works on one item. Must not block the thread. May throw: the exception becomes a HANDLER_THREW failure.
   virtual boost::asio::awaitable<Outcome> run(const Input& input, Context& context) = 0;
 

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "server/base/limits.h"
+#include "server/handlers/function_crew.h"
 #include "server/handlers/thread_pool.h"
 #include "server/handlers/utf8.h"
 
@@ -46,18 +47,33 @@ Outcome call(const NativeFunction& function, const Input& input) noexcept {
   }
 }
 
+// What a native handler calls. The input of `prepare` is empty, and it has no output.
+struct Functions {
+  NativeFunction run;
+  NativeFunction prepare = nullptr;
+};
+
+std::optional<Error> error_in(Outcome outcome) {
+  if (auto* error = std::get_if<Error>(&outcome)) return std::move(*error);
+  return std::nullopt;
+}
+
 class InlineHandler final : public Handler {
  public:
-  InlineHandler(std::string description, NativeFunction function)
-      : description_(std::move(description)), function_(std::move(function)) {}
+  InlineHandler(std::string description, Functions functions)
+      : description_(std::move(description)), functions_(std::move(functions)) {}
 
-  asio::awaitable<Outcome> run(const Input& input, Context&) override { co_return call(function_, input); }
+  asio::awaitable<std::optional<Error>> prepare(Context&) override {
+    if (!functions_.prepare) co_return std::nullopt;
+    co_return error_in(call(functions_.prepare, Input{}));
+  }
+  asio::awaitable<Outcome> run(const Input& input, Context&) override { co_return call(functions_.run, input); }
   [[nodiscard]] std::string_view kind() const override { return "native"; }
   [[nodiscard]] std::string_view description() const override { return description_; }
 
  private:
   const std::string description_;
-  const NativeFunction function_;
+  const Functions functions_;
 };
 
 // One call on another thread, and the coroutine that waits for it. Either may end first: the one that is left finds nothing of
@@ -136,13 +152,27 @@ class Attachment {
 
 class ThreadedHandler final : public Handler {
  public:
-  ThreadedHandler(std::string description, NativeFunction function, std::size_t max_threads)
+  ThreadedHandler(std::string description, Functions functions, std::size_t max_threads)
       : description_(std::move(description)),
-        function_(std::make_shared<const NativeFunction>(std::move(function))),
+        functions_(std::make_shared<const Functions>(std::move(functions))),
         pool_(std::clamp<std::size_t>(max_threads, 1, kMaxThreads)) {}
 
+  asio::awaitable<std::optional<Error>> prepare(Context& context) override {
+    if (!functions_->prepare) co_return std::nullopt;
+    const Input nothing;
+    std::shared_ptr<const NativeFunction> function(functions_, &functions_->prepare);
+    co_return error_in(co_await call_on_pool(std::move(function), nothing, context));
+  }
   asio::awaitable<Outcome> run(const Input& input, Context& context) override {
-    const auto call = std::make_shared<Call>(function_, input);
+    return call_on_pool(std::shared_ptr<const NativeFunction>(functions_, &functions_->run), input, context);
+  }
+
+  [[nodiscard]] std::string_view kind() const override { return "native"; }
+  [[nodiscard]] std::string_view description() const override { return description_; }
+
+ private:
+  asio::awaitable<Outcome> call_on_pool(std::shared_ptr<const NativeFunction> function, const Input& input, Context& context) {
+    const auto call = std::make_shared<Call>(std::move(function), input);
     asio::steady_timer alarm(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     const Attachment attachment(*call, alarm);
     context.on_stop([call] { call->give_up(); });
@@ -152,10 +182,6 @@ class ThreadedHandler final : public Handler {
     co_return outcome ? *std::move(outcome) : thrown("given up while the function ran");
   }
 
-  [[nodiscard]] std::string_view kind() const override { return "native"; }
-  [[nodiscard]] std::string_view description() const override { return description_; }
-
- private:
   // The call begins only once the coroutine waits, so that its end cannot be missed.
   asio::awaitable<void> begin_and_wait(asio::steady_timer& alarm, const std::shared_ptr<Call>& call) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
@@ -172,15 +198,31 @@ class ThreadedHandler final : public Handler {
   }
 
   const std::string description_;
-  const std::shared_ptr<const NativeFunction> function_;
+  const std::shared_ptr<const Functions> functions_;
   ThreadPool pool_;
 };
+
+std::shared_ptr<Handler> make(std::string description, Runs runs, Functions functions, std::size_t max_threads) {
+  if (runs == Runs::kInline) return std::make_shared<InlineHandler>(std::move(description), std::move(functions));
+  return std::make_shared<ThreadedHandler>(std::move(description), std::move(functions), max_threads);
+}
 
 }  // namespace
 
 std::shared_ptr<Handler> make_native(std::string description, Runs runs, NativeFunction function, std::size_t max_threads) {
-  if (runs == Runs::kInline) return std::make_shared<InlineHandler>(std::move(description), std::move(function));
-  return std::make_shared<ThreadedHandler>(std::move(description), std::move(function), max_threads);
+  return make(std::move(description), runs, {.run = std::move(function)}, max_threads);
+}
+
+std::shared_ptr<Handler> make_native_per_worker(std::string description, Runs runs, NativeFactory factory,
+                                                std::size_t max_threads) {
+  const auto crew = std::make_shared<FunctionCrew>(std::move(factory));
+  Functions functions{.run = [crew](const Input& input) { return (*crew)(input); },
+                      .prepare =
+                          [crew](const Input&) {
+                            crew->grow();
+                            return std::vector<Output>();
+                          }};
+  return make(std::move(description), runs, std::move(functions), max_threads);
 }
 
 }  // namespace sluice::handlers

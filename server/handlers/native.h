@@ -14,6 +14,10 @@ namespace sluice::handlers {
 // it may say how far it is: Input::progress().
 using NativeFunction = std::function<std::vector<Output>(const Input&)>;
 
+// Makes the function of one worker, with what it needs: an open connection, a model that takes a minute to load. Thread-safe:
+// workers begin at the same time. An exception says that the worker cannot begin yet.
+using NativeFactory = std::function<NativeFunction()>;
+
 // A failure with everything that can be said of it.
 class HandlerFailure : public std::exception {
  public:
@@ -38,5 +42,11 @@ enum class Runs {
 // for functions that still run.
 [[nodiscard]] std::shared_ptr<Handler> make_native(std::string description, Runs runs, NativeFunction function,
                                                    std::size_t max_threads = 64);
+
+// The same with a function for each worker, which never has more than one item. It is made before the worker takes its first
+// item, where it will run; if that fails the worker tries again every limits::kPreparePause, and says so in the log. A stage
+// with `start_workers` hands out no item before that many are made.
+[[nodiscard]] std::shared_ptr<Handler> make_native_per_worker(std::string description, Runs runs, NativeFactory factory,
+                                                              std::size_t max_threads = 64);
 
 }  // namespace sluice::handlers

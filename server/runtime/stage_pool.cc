@@ -60,8 +60,8 @@ StageStatus StagePool::status() const {
 void StagePool::get_for(StageWorker& worker) {
   bool surplus = false;
   surroundings_.runtime.apply([&](Engine& engine, base::Time now, Effects& effects) {
-    surplus = alive_ > wanted_;
-    if (surplus) return leave(worker, {engine, now, effects});
+    surplus = leaves_if_surplus(worker, {engine, now, effects});
+    if (surplus) return;
     engine.get(now,
                {.queue = spec_.input,
                 .lease_duration = base::Duration::max(),
@@ -71,6 +71,14 @@ void StagePool::get_for(StageWorker& worker) {
                worker.intake(), effects);
   });
   if (surplus) worker.intake().withdrawn();
+}
+
+bool StagePool::leaves(StageWorker& worker) {
+  bool surplus = false;
+  surroundings_.runtime.apply([&](Engine& engine, base::Time now, Effects& effects) {
+    surplus = leaves_if_surplus(worker, {engine, now, effects});
+  });
+  return surplus;
 }
 
 void StagePool::release(model::LeaseId lease) {
@@ -106,6 +114,12 @@ void StagePool::hire(const EngineTurn& turn) {
   surroundings_.headcount.enter();
   turn.engine.worker_started(turn.now, pipeline_, spec_.name, turn.effects);
   worker->start();
+}
+
+bool StagePool::leaves_if_surplus(StageWorker& worker, const EngineTurn& turn) {
+  if (alive_ <= wanted_) return false;
+  leave(worker, turn);
+  return true;
 }
 
 void StagePool::leave(StageWorker& worker, const EngineTurn& turn) {

@@ -49,6 +49,8 @@ class StagePool final : public std::enable_shared_from_this<StagePool> {
   // For the workers.
   // Asks the engine for an item on the worker's behalf, unless the worker is surplus: then it leaves and its wait ends.
   void get_for(StageWorker& worker);
+  // The worker leaves if it is surplus: then true, and it takes no item any more.
+  bool leaves(StageWorker& worker);
   void release(model::LeaseId lease);
   // The worker's coroutine is over.
   void ended(StageWorker& worker);
@@ -62,6 +64,7 @@ class StagePool final : public std::enable_shared_from_this<StagePool> {
  private:
   void balance(const EngineTurn& turn);
   void hire(const EngineTurn& turn);
+  bool leaves_if_surplus(StageWorker& worker, const EngineTurn& turn);
   void leave(StageWorker& worker, const EngineTurn& turn);
 
   StageSurroundings& surroundings_;

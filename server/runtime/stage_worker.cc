@@ -80,9 +80,31 @@ void StageWorker::revoked(model::LeaseId lease) {
 }
 
 asio::awaitable<void> StageWorker::run() {
+  if (!co_await prepare()) co_return;
   while (std::optional<Delivery> item = co_await take()) {
     Outcome outcome = co_await work_on(*item);
     co_await hand_on(*item, std::move(outcome));
+  }
+}
+
+asio::awaitable<bool> StageWorker::prepare() {
+  while (const auto error = co_await prepare_handler()) {
+    if (pool_->leaves(*this)) co_return false;
+    log::warn("a worker could not prepare; it tries again",
+              {{"pipeline", pool_->pipeline()}, {"stage", pool_->spec().name}, {"error", error->failure.message}});
+    asio::steady_timer pause(executor_, limits::kPreparePause);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+  co_return true;
+}
+
+asio::awaitable<std::optional<handlers::Error>> StageWorker::prepare_handler() {
+  const auto handler = pool_->handler();
+  if (!handler) co_return std::nullopt;
+  try {
+    co_return co_await handler->prepare(context_);
+  } catch (const std::exception& exception) {
+    co_return error_of(model::failure_reason::kHandlerThrew, exception.what());
   }
 }
 

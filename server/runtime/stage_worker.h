@@ -42,6 +42,9 @@ class StageWorker final : public engine::LeaseWatch, public std::enable_shared_f
 
  private:
   boost::asio::awaitable<void> run();
+  // False when the worker shall end.
+  boost::asio::awaitable<bool> prepare();
+  boost::asio::awaitable<std::optional<handlers::Error>> prepare_handler();
   // The next item; none when the worker shall end.
   boost::asio::awaitable<std::optional<model::Delivery>> take();
   boost::asio::awaitable<handlers::Outcome> work_on(const model::Delivery& item);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -143,6 +144,10 @@ TEST(Examples, NativeHandler) {
   EXPECT_THAT(run(server, "sluice peek celsius.dead"), HasSubstr("HANDLER_THREW"));
   run(server, "sluice put hosts localhost && sluice join network");
   EXPECT_EQ(run(server, "sluice get addresses --done"), "127.0.0.1");
+  run(server, "sluice put words abc && sluice join game");
+  std::string anagram = run(server, "sluice get anagrams --done");
+  std::ranges::sort(anagram);
+  EXPECT_EQ(anagram, "abc");
   EXPECT_EQ(server.stop(), 0);
 }
 

@@ -111,6 +111,19 @@ Outcome run(Handler& handler, const Input& input, Watch watch) {
   return outcome;
 }
 
+std::optional<Error> prepare(Handler& handler) {
+  asio::io_context io;
+  TestContext context(io, {});
+  std::optional<Error> error;
+  asio::co_spawn(io, handler.prepare(context), [&](const std::exception_ptr& exception, std::optional<Error> said) {
+    EXPECT_FALSE(exception);
+    error = std::move(said);
+  });
+  run_threads(io, 1);
+  EXPECT_TRUE(io.stopped()) << "the handler did not prepare";
+  return error;
+}
+
 std::vector<Outcome> run_all(Handler& handler, const std::vector<Input>& inputs, std::size_t threads) {
   asio::io_context io(static_cast<int>(threads));
   std::vector<std::unique_ptr<TestContext>> contexts;

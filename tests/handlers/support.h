@@ -50,6 +50,9 @@ class RecordedProgress final : public ProgressSink {
 // Runs one item on a context of its own with one thread. Fails the test and returns an error after kPatience.
 [[nodiscard]] Outcome run(Handler& handler, const Input& input, Watch watch = {});
 
+// What prepare() says, in the same way.
+[[nodiscard]] std::optional<Error> prepare(Handler& handler);
+
 // Runs all of them at the same time on `threads` threads. In the order of the inputs.
 [[nodiscard]] std::vector<Outcome> run_all(Handler& handler, const std::vector<Input>& inputs, std::size_t threads = 2);
 
