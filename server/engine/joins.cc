@@ -62,15 +62,29 @@ void end_joins(Step& step, Joined& joined) {
   }
 }
 
+// Until something changes, or the time comes at which all that does not change is a stall.
+void rest(Step& step, JoinWaiter& join, base::Time stalls) {
+  if (stalls > step.now) step.tables.timers.set(join, stalls);
+  if (join.resting) return;
+  Joins& joins = joins_of(join);
+  join.resting = true;
+  joins.resting.splice(joins.resting.end(), joins.telling, join.self);
+}
+
+void keep_telling(JoinWaiter& join) {
+  if (!join.resting) return;
+  Joins& joins = joins_of(join);
+  join.resting = false;
+  joins.telling.splice(joins.telling.end(), joins.resting, join.self);
+}
+
 template <class Joined>
 void tell(Step& step, const Joined& joined, JoinWaiter& join) {
   const std::uint64_t version = version_of(joined);
-  if (version == join.told_version) {
-    Joins& joins = joins_of(join);
-    join.resting = true;
-    joins.resting.splice(joins.resting.end(), joins.telling, join.self);
-    return;
-  }
+  const base::Time stalls = stalls_by_time(joined);
+  const bool has_stalled = join.told < stalls && stalls <= step.now;
+  if (version == join.told_version && !has_stalled) return rest(step, join, stalls);
+  keep_telling(join);
   involve(step, joined);
   step.answer(join.caller, progress_of(step, joined));
   join.told_version = version;

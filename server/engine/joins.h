@@ -15,7 +15,8 @@ void note_idle(Step& step, Pipeline& pipeline);
 
 // Something changed that resting joins are to be told of, now or when their interval is over.
 void wake_joins(Step& step, Queue& queue);
-// It is time for the next progress; a join that has nothing to tell rests until something changes.
+// It is time for the next progress; a join that has nothing to tell rests until something changes, or until the lack of change
+// is worth telling.
 void tell_progress(Step& step, JoinWaiter& join);
 
 void refuse_joins(Step& step, Joins& joins, const absl::Status& status);

@@ -20,4 +20,8 @@ struct Tables;
 // Of its queues; what lies in a queue that no stage reads counts only when it holds others back.
 [[nodiscard]] std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Pipeline& pipeline);
 
+// When the queue does not move any more if nothing happens until then; kNever if time alone makes no difference.
+[[nodiscard]] base::Time stalls_by_time(const Queue& queue);
+[[nodiscard]] base::Time stalls_by_time(const Pipeline& pipeline);
+
 }  // namespace sluice::engine

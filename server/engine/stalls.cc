@@ -129,10 +129,12 @@ const Item& longest_front(const Queue& queue) {
   return *longest;
 }
 
+bool all_behind_keys(const Queue& queue) { return !queue.held.empty() && queue.ready.empty() && !queue.paused; }
+
 // Everything that waits is behind another of its ordering key: nobody works on any of these, or somebody does for long while
 // others have nothing to do.
 std::optional<Stall> behind_keys(base::Time now, const Queue& queue) {
-  if (queue.held.empty() || !queue.ready.empty() || queue.paused) return std::nullopt;
+  if (!all_behind_keys(queue)) return std::nullopt;
   const Item& front = longest_front(queue);
   std::string why;
   if (front.state == model::ItemState::kLeased) {
@@ -218,6 +220,19 @@ std::vector<Stall> stalls_of(const Tables& tables, base::Time now, const Pipelin
     }
   }
   return stalls;
+}
+
+base::Time stalls_by_time(const Queue& queue) {
+  if (!all_behind_keys(queue) || queue.gets.empty()) return base::kNever;
+  const Item& front = longest_front(queue);
+  if (front.state != model::ItemState::kLeased) return base::kNever;
+  return base::add_saturating(keeps_back_since(front), limits::kOrderKeyPatience);
+}
+
+base::Time stalls_by_time(const Pipeline& pipeline) {
+  base::Time first = base::kNever;
+  for (const Queue* queue : pipeline.queues()) first = std::min(first, stalls_by_time(*queue));
+  return first;
 }
 
 }  // namespace sluice::engine

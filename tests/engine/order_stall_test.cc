@@ -36,6 +36,28 @@ TEST_F(OrderStallTest, AnItemThatIsWorkedOnForLongIsNamedToThoseWhoHaveNothingTo
   EXPECT_THAT(stalls(), IsEmpty()) << "the next one is at work";
 }
 
+// Nothing happens but time.
+TEST_F(OrderStallTest, AJoinIsToldWhenItBegins) {
+  put_keyed("a", "customer");
+  put_keyed("b", "customer");
+  const auto item = take("q", {.lease = kForever});
+  get("q", 1, {.wait = kForever});
+  const TestCaller& joined = join("q");
+  const auto told_stalls = [&] { return std::get<QueueView>(joined.join().progress).stalls; };
+  pass(limits::kOrderKeyPatience - 1ms);
+  const std::size_t told = joined.answers().size();
+  EXPECT_THAT(told_stalls(), IsEmpty());
+  pass(1ms);
+  EXPECT_THAT(joined.answers(), SizeIs(told + 1));
+  EXPECT_THAT(told_stalls(), SizeIs(1));
+  pass(1h);
+  EXPECT_THAT(joined.answers(), SizeIs(told + 1)) << "once";
+  complete("q", item.lease);
+  pass(1s);
+  EXPECT_THAT(joined.answers(), SizeIs(told + 2)) << "and that it is over";
+  EXPECT_THAT(told_stalls(), IsEmpty());
+}
+
 TEST_F(OrderStallTest, WhereEverybodyIsAtWorkNothingIsHeldUp) {
   put_keyed("a", "k");
   put_keyed("b", "k");
