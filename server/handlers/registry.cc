@@ -28,11 +28,12 @@ absl::Status Registry::add(std::string name, std::shared_ptr<Handler> handler) {
         fmt::format("handler name \"{}\": 1 to {} characters of A-Z a-z 0-9 . _ - : /, the first a letter or digit",
                     std::string_view(name).substr(0, limits::kMaxNameBytes), limits::kMaxNameBytes));
   }
-  const auto result = handlers_.try_emplace(std::move(name), std::move(handler));
-  if (!result.second) {
+  const auto [place, is_new] = handlers_.try_emplace(std::move(name));
+  if (!is_new) {
     return base::error(base::Reason::kInvalidValue,
-                       fmt::format("there is a handler \"{}\" already; give this one another name", result.first->first));
+                       fmt::format("there is a handler \"{}\" already; give this one another name", place->first));
   }
+  place->second = std::move(handler);
   return absl::OkStatus();
 }
 
