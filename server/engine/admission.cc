@@ -1,7 +1,11 @@
 #include "server/engine/admission.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "server/engine/jobs.h"
 #include "server/engine/life.h"
 #include "server/engine/special.h"
 
@@ -29,7 +33,63 @@ PutAnswer admit_with_keys(Step& step, Transfer& transfer, Queue& queue) {
   return answer;
 }
 
+PutAnswer admit_in_order(Step& step, Transfer& transfer, Queue& queue) {
+  auto& items = transfer.parts.front().items;
+  const std::size_t n = std::min(items.size() - transfer.admitted, queue.room());
+  const model::ItemId first = step.new_item_ids(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    admit(step, queue, std::move(items[transfer.admitted++]), model::ItemId{model::number(first) + i});
+  }
+  return {absl::OkStatus(), first, static_cast<std::uint32_t>(n)};
+}
+
+std::uint64_t bytes_of(const Transfer& transfer) {
+  std::uint64_t sum = 0;
+  for (const auto& part : transfer.parts) {
+    for (std::size_t i = transfer.admitted; i < part.items.size(); ++i) sum += part.items[i].body->bytes();
+  }
+  return sum;
+}
+
+bool needs_store(const Step& step, const Transfer& transfer) {
+  return std::ranges::any_of(transfer.parts, [&](const auto& part) { return step.tables.find_queue(part.queue)->is_kept(); });
+}
+
+// A hand-off may always replace its input by as much, and goes on when the store is full: it is what empties it.
+absl::Status check_bytes(const Step& step, const Transfer& transfer) {
+  if (step.tables.store_full && transfer.completes == nullptr && needs_store(step, transfer)) {
+    return base::error(
+        base::Reason::kStoreFull,
+        "the server's store is full; nothing was put; let consumers drain it, free disk space, or raise its limit");
+  }
+  const std::uint64_t freed = transfer.completes != nullptr ? transfer.completes->body_bytes : 0;
+  const std::uint64_t added = bytes_of(transfer);
+  if (added <= freed || step.tables.bytes - freed + added <= step.tables.options.max_bytes) return absl::OkStatus();
+  return base::error(base::Reason::kLimitReached,
+                     fmt::format("the server's unfinished items would hold more than {} bytes; try again when some are done",
+                                 step.tables.options.max_bytes));
+}
+
+// How many of the producer's items after those that come before the transfer's next one are in the queue.
+absl::StatusOr<std::uint64_t> ahead_of(const Step& step, const Transfer& transfer, const Queue& queue) {
+  const std::uint64_t here = transfer.position + transfer.admitted;
+  const auto position = queue.producers ? queue.producers->position(step.now, transfer.producer) : std::nullopt;
+  const std::uint64_t known = position.value_or(here);
+  if (known >= here) return known - here;
+  return base::error(base::Reason::kInvalidValue,
+                     fmt::format("producer \"{}\" goes on after {} items, but queue \"{}\" has {} of them; go on from there",
+                                 transfer.producer, here, queue.name, known));
+}
+
 }  // namespace
+
+absl::Status check_server(const Step& step, const Transfer& transfer) {
+  if (transfer.submission) {
+    auto status = check_submission(step, *transfer.submission, transfer.parts.front().items.size());
+    if (!status.ok()) return status;
+  }
+  return check_bytes(step, transfer);
+}
 
 bool may_have_twins(const Transfer& transfer) {
   return std::ranges::any_of(transfer.parts, [](const auto& part) { return std::ranges::any_of(part.items, may_have_a_twin); });
@@ -63,14 +123,40 @@ model::ItemId admit_or_find(Step& step, Queue& queue, model::NewItem&& item, mod
 }
 
 PutAnswer admit_what_fits(Step& step, Transfer& transfer, Queue& queue) {
-  if (transfer.keyed) return admit_with_keys(step, transfer, queue);
-  auto& items = transfer.parts.front().items;
-  const std::size_t n = std::min(items.size() - transfer.admitted, queue.room());
-  const model::ItemId first = step.new_item_ids(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    admit(step, queue, std::move(items[transfer.admitted++]), model::ItemId{model::number(first) + i});
+  PutAnswer answer = transfer.keyed ? admit_with_keys(step, transfer, queue) : admit_in_order(step, transfer, queue);
+  if (!transfer.producer.empty()) {
+    remember_position(step, queue, transfer.producer, transfer.position + transfer.admitted);
   }
-  return {absl::OkStatus(), first, static_cast<std::uint32_t>(n)};
+  return answer;
+}
+
+absl::StatusOr<PutAnswer> claim_producer(Step& step, const Transfer& transfer, Queue& queue) {
+  const auto ahead = ahead_of(step, transfer, queue);
+  if (!ahead.ok()) return ahead.status();
+  queue.producers_here().claim(step.now, queue.id, transfer.producer, transfer.position, *transfer.askers.front().caller,
+                               step.request_records(queue));
+  forget_requests(step, queue);
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  return PutAnswer{.first = model::ItemId{}, .count = static_cast<std::uint32_t>(std::min(*ahead, kMost))};
+}
+
+absl::StatusOr<PutAnswer> pass_over(const Step& step, Transfer& transfer, const Queue& queue) {
+  if (!queue.producers) return PutAnswer{};
+  if (!queue.producers->may_put(step.now, transfer.producer, *transfer.askers.front().caller)) {
+    return claimed(transfer.producer);
+  }
+  const auto ahead = ahead_of(step, transfer, queue);
+  if (!ahead.ok()) return ahead.status();
+  const auto left = transfer.parts.front().items.size() - transfer.admitted;
+  const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(*ahead, left));
+  transfer.admitted += there;
+  return PutAnswer{.first = model::ItemId{}, .count = static_cast<std::uint32_t>(there)};
+}
+
+absl::Status claimed(std::string_view producer) {
+  return base::error(
+      base::Reason::kInvalidValue,
+      fmt::format("another stream goes on with what producer \"{}\" puts; give each producer a name of its own", producer));
 }
 
 }  // namespace sluice::engine

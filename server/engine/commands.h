@@ -31,12 +31,16 @@ struct Submission {
 
 struct PutCommand {
   std::string queue;
-  std::vector<model::NewItem> items;  // not empty
+  std::vector<model::NewItem> items;  // not empty, but to claim a producer
   base::Time give_up = base::kNever;  // QUEUE_FULL then; `now` or earlier = do not wait
   std::string request_id;             // empty: not remembered
   // Each item on its own, in their order, as there is room: answered part by part, and never BATCH_TOO_LARGE. An error ends
   // it: what was answered before stays put, the rest is not. Without a request_id.
   bool one_by_one = false;
+  // One by one: whose items they are, and how many of the producer's come before them. Those that are in the queue already are
+  // passed over, and answered without ids; INVALID_VALUE where some before them are missing. Empty: it has no name.
+  std::string producer;
+  std::uint64_t position = 0;
   std::shared_ptr<const Submission> submission;  // null: the items are no jobs. Not one by one.
 };
 

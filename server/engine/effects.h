@@ -18,7 +18,7 @@ namespace sluice::engine {
 
 struct PutAnswer {
   absl::Status status;
-  // The ids of the items put are consecutive, in the order given.
+  // The ids of the items put are consecutive, in the order given. 0: of a named producer, which were there before.
   model::ItemId first{};
   std::uint32_t count = 0;
   // Of a put one by one: there are items left, and another answer will come.

@@ -43,6 +43,8 @@ void Engine::put(Time now, PutCommand command, Caller& caller, Effects& out) {
     transfer.parts.push_back({.queue = std::move(command.queue), .items = std::move(command.items)});
     transfer.request_id = std::move(command.request_id);
     transfer.one_by_one = command.one_by_one;
+    transfer.producer = std::move(command.producer);
+    transfer.position = command.position;
     transfer.submission = std::move(command.submission);
     transfer.askers.push_back({&caller, command.give_up});
     begin_transfer(step, std::move(transfer));

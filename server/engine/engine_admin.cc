@@ -36,10 +36,12 @@ void record_change_of_durability(Step& step, const Queue& queue) {
   if (queue.is_kept()) {
     step.record(queue.counters_record());
     queue.requests.record_all(queue.id, step.out.records);
+    if (queue.producers) queue.producers->record_all(queue.id, step.out.records);
     if (queue.keys) queue.keys->seen.record_all(queue.id, step.out.records);
   } else {
     step.record(model::CountersRecord{queue.id, {}, 0});
     queue.requests.record_end_of_all(queue.id, step.out.records);
+    if (queue.producers) queue.producers->record_end_of_all(queue.id, step.out.records);
     if (queue.keys) queue.keys->seen.record_end_of_all(queue.id, step.out.records);
   }
 }

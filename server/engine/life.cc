@@ -273,13 +273,33 @@ std::uint64_t discard_depth(Step& step, Queue& queue) {
   return count;
 }
 
+namespace {
+
+// The oldest is the first to go: a timer that runs is right.
+void time_requests(Step& step, Queue& queue) {
+  if (queue.request_timer.is_timed()) return;
+  step.tables.timers.set(queue.request_timer, base::add_saturating(step.now, limits::kRequestIdWindow));
+}
+
+}  // namespace
+
 void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
               std::uint32_t count, const std::vector<model::ItemId>& ids) {
   queue.requests.remember(step.now, queue.id, RequestLog::key(request_id, lease), first, count, ids,
                           step.request_records(queue));
-  // The oldest is the first to go: a timer that runs is right.
-  if (queue.request_timer.is_timed()) return;
-  step.tables.timers.set(queue.request_timer, base::add_saturating(step.now, limits::kRequestIdWindow));
+  time_requests(step, queue);
+}
+
+void remember_position(Step& step, Queue& queue, const std::string& producer, std::uint64_t position) {
+  queue.producers_here().set_position(step.now, queue.id, producer, position, step.request_records(queue));
+  time_requests(step, queue);
+}
+
+void forget_requests(Step& step, Queue& queue) {
+  auto* records = step.request_records(queue);
+  base::Time next = queue.requests.forget_expired(step.now, queue.id, records);
+  if (queue.producers) next = std::min(next, queue.producers->forget_expired(step.now, queue.id, records));
+  step.tables.timers.set(queue.request_timer, next);
 }
 
 void fail_attempt(Step& step, Item& item, model::Failure failure, bool do_not_retry,

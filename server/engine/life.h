@@ -36,6 +36,10 @@ std::uint64_t discard_depth(Step& step, Queue& queue);
 // Keeps what a request was answered with, so that a repeated one gets the same.
 void remember(Step& step, Queue& queue, std::string_view request_id, model::LeaseId lease, model::ItemId first,
               std::uint32_t count, const std::vector<model::ItemId>& ids = {});
+// The same of a named producer: so many of its items are in the queue now.
+void remember_position(Step& step, Queue& queue, const std::string& producer, std::uint64_t position);
+// Forgets the requests and producers whose time is over, and sets the timer for the next.
+void forget_requests(Step& step, Queue& queue);
 
 // An attempt ended badly: leased -> waiting or delayed for another one, or to the dead-letter queue. `failure` gets its
 // queue, stage, attempt and time filled in.

@@ -13,6 +13,7 @@
 #include "server/base/histogram.h"
 #include "server/engine/item.h"
 #include "server/engine/keys.h"
+#include "server/engine/producer_log.h"
 #include "server/engine/request_log.h"
 #include "server/engine/waiters.h"
 #include "server/model/counters.h"
@@ -79,6 +80,10 @@ class Queue {
     if (index && index->erase(model::number(item.id)) > 0 && index->empty()) index.reset();
   }
   // Made when there is none.
+  ProducerLog& producers_here() {
+    if (!producers) producers = std::make_unique<ProducerLog>();
+    return *producers;
+  }
   QueueKeys& keys_here() {
     if (!keys) keys = std::make_unique<QueueKeys>(*this);
     return *keys;
@@ -114,7 +119,8 @@ class Queue {
   std::list<GetWaiter> gets;
   Joins joins;
   RequestLog requests;
-  RequestTimer request_timer{*this};
+  std::unique_ptr<ProducerLog> producers;                            // null: no producer with a name ever put anything
+  RequestTimer request_timer{*this};                                 // of both
   std::unique_ptr<QueueKeys> keys;                                   // null: no item with a key was ever put
   std::unique_ptr<absl::flat_hash_map<std::uint64_t, Item*>> index;  // by item id; null until somebody looks for one
 

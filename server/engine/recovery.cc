@@ -83,6 +83,8 @@ class Restorer {
     if (queue == nullptr) return damaged("a remembered request without a queue");
     if (SeenKeys::is_one(record)) {
       queue->keys_here().seen.restore(record);
+    } else if (ProducerLog::is_one(record)) {
+      queue->producers_here().restore(record);
     } else {
       queue->requests.restore(std::move(record));
     }
@@ -164,8 +166,7 @@ void Engine::finish_restore(base::Time now, Effects& out) {
     for (auto& [name, queue] : step.tables.queues) all.push_back(queue.get());
     for (Queue* queue : all) {
       queue->requests.finish_restore();
-      step.tables.timers.set(queue->request_timer,
-                             queue->requests.forget_expired(step.now, queue->id, step.request_records(*queue)));
+      forget_requests(step, *queue);
       if (queue->keys) forget_keys(step, *queue->keys);
       return_leased(step, *queue);
       step.touch(*queue);

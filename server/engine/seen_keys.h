@@ -4,14 +4,10 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
-#include "absl/container/node_hash_map.h"
-#include "server/base/clock.h"
+#include "server/engine/expiring.h"
 #include "server/model/ids.h"
 #include "server/model/record.h"
 
@@ -30,7 +26,7 @@ class SeenKeys {
                 std::vector<model::Record>* records);
   // Forgets what is over by `now`, and returns when the next is; kNever if nothing is left.
   base::Time forget_expired(base::Time now, model::QueueId queue, std::vector<model::Record>* records);
-  [[nodiscard]] base::Time next() const { return by_expiry_.empty() ? base::kNever : by_expiry_.begin()->first; }
+  [[nodiscard]] base::Time next() const { return seen_.next(); }
 
   // Records of all that is remembered, or of its end: for a queue whose durability changes.
   void record_all(model::QueueId queue, std::vector<model::Record>& records) const;
@@ -38,17 +34,9 @@ class SeenKeys {
   void restore(const model::RequestRecord& record);
 
  private:
-  struct Seen {
-    base::Time expires{};
-    model::ItemId item{};
-  };
-
   void forget_first(model::QueueId queue, std::vector<model::Record>* records);
-  void insert(base::Time expires, const std::string& key, model::ItemId item);
 
-  absl::node_hash_map<std::string, Seen> seen_;
-  // Points to the keys of `seen_`.
-  std::set<std::pair<base::Time, std::string_view>> by_expiry_;
+  Expiring<model::ItemId> seen_;
 };
 
 }  // namespace sluice::engine

@@ -50,10 +50,6 @@ void end_of_time(Step& step, Item& item) {
   if (item.state != model::ItemState::kLeased) expire(step, item);
 }
 
-void forget_requests(Step& step, Queue& queue) {
-  step.tables.timers.set(queue.request_timer, queue.requests.forget_expired(step.now, queue.id, step.request_records(queue)));
-}
-
 void handle(Step& step, Timed& due) {
   switch (due.kind) {
     case TimedKind::kItem:

@@ -31,42 +31,6 @@ void answer_all(Step& step, const Transfer& transfer, const Answer& answer) {
   for (const auto& asker : transfer.askers) answer_one(step, asker.caller, answer);
 }
 
-std::uint64_t bytes_of(const Transfer& transfer) {
-  std::uint64_t sum = 0;
-  for (const auto& part : transfer.parts) {
-    for (std::size_t i = transfer.admitted; i < part.items.size(); ++i) sum += part.items[i].body->bytes();
-  }
-  return sum;
-}
-
-bool needs_store(const Step& step, const Transfer& transfer) {
-  return std::ranges::any_of(transfer.parts, [&](const auto& part) { return step.tables.find_queue(part.queue)->is_kept(); });
-}
-
-// A hand-off may always replace its input by as much, and goes on when the store is full: it is what empties it.
-absl::Status check_bytes(const Step& step, const Transfer& transfer) {
-  if (step.tables.store_full && transfer.completes == nullptr && needs_store(step, transfer)) {
-    return base::error(
-        Reason::kStoreFull,
-        "the server's store is full; nothing was put; let consumers drain it, free disk space, or raise its limit");
-  }
-  const std::uint64_t freed = transfer.completes != nullptr ? transfer.completes->body_bytes : 0;
-  const std::uint64_t added = bytes_of(transfer);
-  if (added <= freed || step.tables.bytes - freed + added <= step.tables.options.max_bytes) return absl::OkStatus();
-  return base::error(Reason::kLimitReached,
-                     fmt::format("the server's unfinished items would hold more than {} bytes; try again when some are done",
-                                 step.tables.options.max_bytes));
-}
-
-// What else than its queues may refuse a transfer that has room and its turn.
-absl::Status check_server(const Step& step, const Transfer& transfer) {
-  if (transfer.submission) {
-    auto status = check_submission(step, *transfer.submission, transfer.parts.front().items.size());
-    if (!status.ok()) return status;
-  }
-  return check_bytes(step, transfer);
-}
-
 // Whether so many items can ever be put into the queue at once.
 absl::Status check_size(const Queue& queue, std::size_t items) {
   const std::uint32_t capacity = queue.settings.capacity;
@@ -138,10 +102,8 @@ void carry_out(Step& step, Transfer& transfer) {
   }
 }
 
-// Admits what fits of a put one by one; at least one item does. True if nothing is left.
-bool carry_out_in_part(Step& step, Transfer& transfer) {
-  Queue& queue = *step.tables.find_queue(transfer.parts.front().queue);
-  PutAnswer answer = admit_what_fits(step, transfer, queue);
+// Of a put one by one. True if nothing is left.
+bool answer_part(Step& step, Transfer& transfer, PutAnswer answer) {
   const bool whole = transfer.admitted == transfer.parts.front().items.size();
   answer.more = !whole;
   if (whole) {
@@ -151,6 +113,12 @@ bool carry_out_in_part(Step& step, Transfer& transfer) {
     for (const auto& asker : transfer.askers) step.answer(asker.caller, answer);
   }
   return whole;
+}
+
+// Admits what fits of a put one by one; at least one item does. True if nothing is left.
+bool carry_out_in_part(Step& step, Transfer& transfer) {
+  Queue& queue = *step.tables.find_queue(transfer.parts.front().queue);
+  return answer_part(step, transfer, admit_what_fits(step, transfer, queue));
 }
 
 // Does what can be done now, of a transfer that has room and its turn. True if nothing is left.
@@ -234,6 +202,30 @@ absl::Status full(Step& step, Queue& queue) {
                                                      queue.name, queue.depth(), queue.settings.capacity));
 }
 
+// Those that wait and are of the same producer.
+void refuse_others(Step& step, Queue& queue, const Transfer& claim) {
+  for (auto place = queue.puts.begin(); place != queue.puts.end();) {
+    Transfer& waiting = **place++;
+    if (waiting.producer == claim.producer) refuse(step, waiting, claimed(claim.producer));
+  }
+}
+
+// Of a named producer's put. True if that is its end: it claims the producer, another one has, all its items are in the queue
+// already, or some before them are missing.
+bool ends_with_its_producer(Step& step, Transfer& transfer) {
+  if (transfer.producer.empty()) return false;
+  Queue* queue = step.tables.find_queue(transfer.parts.front().queue);
+  if (queue == nullptr) return false;
+  const bool claims = transfer.parts.front().items.empty();
+  auto passed_over = claims ? claim_producer(step, transfer, *queue) : pass_over(step, transfer, *queue);
+  if (!passed_over.ok()) {
+    answer_all(step, transfer, refusal(transfer, passed_over.status()));
+    return true;
+  }
+  if (claims) refuse_others(step, *queue, transfer);
+  return (claims || passed_over->count > 0) && answer_part(step, transfer, *std::move(passed_over));
+}
+
 // What a waiting transfer is told when its time is up.
 absl::Status still_full(Step& step, const Transfer& waiting) {
   Queue* queue = first_full(step, waiting);
@@ -283,6 +275,7 @@ void begin_transfer(Step& step, Transfer transfer) {
     Queue* memory = remembering(step, transfer);
     if (memory != nullptr && repeats(step, transfer, *memory)) return;
   }
+  if (ends_with_its_producer(step, transfer)) return;
   if (transfer.completes != nullptr && transfer.completes->completion != nullptr) {
     return answer_all(step, transfer,
                       CompleteAnswer{base::error(Reason::kLeaseLost, "another completion of this item is waiting already")});
@@ -321,7 +314,7 @@ bool admit_waiting(Step& step, Queue& queue) {
     } else if (!next.one_by_one) {
       Transfer transfer = unwait(step, next);
       carry_out(step, transfer);
-    } else if (carry_out_in_part(step, next)) {
+    } else if (ends_with_its_producer(step, next) || carry_out_in_part(step, next)) {
       unwait(step, next);
     }
     any = true;

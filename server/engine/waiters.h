@@ -45,6 +45,8 @@ struct Transfer : Timed {
   std::shared_ptr<const Submission> submission;  // null: its items are no jobs
   std::vector<model::BodyPtr> results;           // of a completion, for the item's job
   std::size_t admitted = 0;                      // one by one: how many items of the part are in
+  std::string producer;                          // of whom they are, one by one; empty: of somebody without a name
+  std::uint64_t position = 0;                    // how many of the producer's items come before them
   Schedule* schedule = nullptr;                  // whose ticks they are, one by one; nobody asks then
   // Several when a request was repeated while it waited. Each gives up for itself; the rest get the answer.
   std::vector<Asker> askers;

@@ -275,6 +275,7 @@ void to_store(const model::RequestRecord& record, store::Request& out) {
   out.set_first_item_id(model::number(record.first));
   out.set_count(record.count);
   for (const model::ItemId id : record.ids) out.add_item_ids(model::number(id));
+  out.set_position(record.position);
 }
 
 model::RequestRecord from_store(const store::Request& stored) {
@@ -283,6 +284,7 @@ model::RequestRecord from_store(const store::Request& stored) {
   record.first = model::ItemId{stored.first_item_id()};
   record.count = stored.count();
   for (const std::uint64_t id : stored.item_ids()) record.ids.push_back(model::ItemId{id});
+  record.position = stored.position();
   return record;
 }
 

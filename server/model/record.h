@@ -77,6 +77,7 @@ struct RequestRecord {
   ItemId first{};
   std::uint32_t count = 0;
   std::vector<ItemId> ids = {};  // not empty: these instead of `count` from `first` on
+  std::uint64_t position = 0;    // of a named producer: how many of its items are in the queue
 
   bool operator==(const RequestRecord&) const = default;
 };

@@ -16,7 +16,8 @@ namespace {
 void add_ids(model::ItemId first, std::uint32_t count, v1::ProduceResponse& response) {
   const std::uint64_t id = model::number(first);
   auto* last = response.item_ids_size() > 0 ? response.mutable_item_ids(response.item_ids_size() - 1) : nullptr;
-  if (last != nullptr && last->first() + last->count() == id) return last->set_count(last->count() + count);
+  const bool follows = last != nullptr && last->first() != 0 && last->first() + last->count() == id;
+  if (follows) return last->set_count(last->count() + count);
   auto& range = *response.add_item_ids();
   range.set_first(id);
   range.set_count(count);
@@ -36,9 +37,16 @@ absl::Status ProduceStream::take(grpc::ByteBuffer& request) {
   if (trace_) wire::give(*trace_, *message.mutable_items());
   auto produced = wire::produced_of(std::move(message), queue_);
   if (!produced.ok()) return produced.status();
+  const bool first = queue_.empty();
   queue_ = std::move(produced->queue);
+  if (first) producer_ = std::move(produced->producer);
   {
     const Lock lock(mutex_);
+    if (first) {
+      position_ = produced->position;
+      claims_ = !producer_.empty();
+      asks_ = claims_ && produced->items.empty();
+    }
     gathered_bytes_ += produced->bytes;
     if (gathered_.empty()) {
       gathered_ = std::move(produced->items);
@@ -51,15 +59,22 @@ absl::Status ProduceStream::take(grpc::ByteBuffer& request) {
   return absl::OkStatus();
 }
 
+bool ProduceStream::next_command(engine::PutCommand& command) {
+  const Lock lock(mutex_);
+  if (putting_ || ending() > End::kHalfClosed || !(claims_ || has_items_to_put())) return false;
+  putting_ = true;
+  command.position = position_;
+  if (claims_) return true;
+  command.items = std::exchange(gathered_, {});
+  gathered_bytes_ = 0;
+  position_ += command.items.size();
+  return true;
+}
+
 void ProduceStream::put() {
   engine::PutCommand command;
-  {
-    const Lock lock(mutex_);
-    if (putting_ || !has_items_to_put()) return;
-    putting_ = true;
-    command.items = std::exchange(gathered_, {});
-    gathered_bytes_ = 0;
-  }
+  if (!next_command(command)) return;
+  command.producer = producer_;
   command.queue = queue_;
   command.one_by_one = true;
   house().runtime.apply([&](engine::Engine& engine, base::Time now, engine::Effects& effects) {
@@ -72,17 +87,24 @@ void ProduceStream::put() {
   if (too_late) take_back_put();
 }
 
+void ProduceStream::note(const engine::PutAnswer& answer) {
+  const bool claimed = std::exchange(claims_, false);
+  // What came with the first message is put, or passed over, and acknowledged then.
+  if (claimed && !asks_) return;
+  if (claimed) position_ += answer.count;
+  if (answer.count == 0 && !claimed) return;
+  said_ = false;
+  next_.set_acknowledged(next_.acknowledged() + answer.count);
+  if (answer.count > 0 && answer.ids.empty()) add_ids(answer.first, answer.count, next_);
+  for (const model::ItemId id : answer.ids) add_ids(id, 1, next_);
+}
+
 void ProduceStream::answer(engine::Answer&& answer) {
   const Hold hold(*this);
   const auto& put_answer = std::get<engine::PutAnswer>(answer);
   {
     const Lock lock(mutex_);
-    if (put_answer.count > 0) {
-      said_ = false;
-      next_.set_acknowledged(next_.acknowledged() + put_answer.count);
-      if (put_answer.ids.empty()) add_ids(put_answer.first, put_answer.count, next_);
-      for (const model::ItemId id : put_answer.ids) add_ids(id, 1, next_);
-    }
+    note(put_answer);
     if (!put_answer.more) putting_ = false;
   }
   if (!put_answer.status.ok()) return end(put_answer.status);

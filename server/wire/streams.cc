@@ -40,12 +40,25 @@ std::vector<model::LeaseId> read_tokens(Reader& reader, std::string_view field,
   return leases;
 }
 
+void read_producer(Reader& reader, const v1::ProduceRequest& request, bool first, Produced& produced) {
+  produced.producer = reader.text({kRequest, "producer_id"}, request.producer_id(), limits::kMaxRequestIdBytes);
+  produced.position = reader.number({kRequest, "position"}, request.position(), std::uint64_t{0}, limits::kMaxProducerPosition);
+  if (!first && !produced.producer.empty()) {
+    reader.complain(Reason::kInvalidValue, {kRequest, "producer_id"},
+                    "is for the first message of a stream; open another stream");
+  }
+  if (produced.producer.empty() && produced.position != 0) {
+    reader.complain(Reason::kInvalidValue, {kRequest, "position"}, "is of no use without a producer_id in the same message");
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Produced> produced_of(v1::ProduceRequest&& request, const std::string& queue) {
   Reader reader;
   Produced produced;
   produced.queue = read_queue(reader, request.queue(), queue);
+  read_producer(reader, request, queue.empty(), produced);
   check_size(reader, "items", request.items_size());
   if (reader.ok()) produced.items.reserve(static_cast<std::size_t>(request.items_size()));
   for (int i = 0; i < request.items_size() && reader.ok(); ++i) {

@@ -19,6 +19,8 @@ struct Produced {
   std::string queue;
   std::vector<model::NewItem> items;
   std::size_t bytes = 0;  // of all bodies
+  std::string producer;   // this and the next: of the first message
+  std::uint64_t position = 0;
 };
 [[nodiscard]] absl::StatusOr<Produced> produced_of(v1::ProduceRequest&& request, const std::string& queue);
 

@@ -149,8 +149,12 @@ TEST_P(JournalConformance, SettingsOfTimesAndRetriesAndTheNewerCountersComeBack)
   tasks.settings.retry.final_exit_codes = {0, 2, 255};
   const model::CountersRecord counters{.queue = kQueue,
                                        .counters = {.cancelled = 11, .expired = 12, .redriven = 13, .duplicates = 1ULL << 62}};
-  const model::RequestRecord request{
-      .queue = kQueue, .key = "put/1", .expires = kTime, .count = 3, .ids = {ItemId{9}, ItemId{2}, ItemId{5}}};
+  const model::RequestRecord request{.queue = kQueue,
+                                     .key = "put/1",
+                                     .expires = kTime,
+                                     .count = 3,
+                                     .ids = {ItemId{9}, ItemId{2}, ItemId{5}},
+                                     .position = 1ULL << 62};
   write({tasks, counters, request});
   const std::vector<Record> records = stored();
   EXPECT_EQ(all_of<model::QueueRecord>(records), std::vector{tasks});

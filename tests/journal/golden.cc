@@ -193,7 +193,7 @@ std::pair<std::size_t, std::uint64_t> place_in_the_load(const model::Record& rec
   if (std::holds_alternative<model::CountersRecord>(record)) return {2, 0};
   if (std::holds_alternative<model::BatchRecord>(record) || std::holds_alternative<model::JobRecord>(record)) return {2, 1};
   if (const auto* item = std::get_if<model::ItemRecord>(&record)) return {3, model::number(item->id)};
-  if (std::holds_alternative<model::RequestRecord>(record)) return {4, 0};
+  if (const auto* request = std::get_if<model::RequestRecord>(&record)) return {4, request->key < "put/abc" ? 0 : 1};
   if (std::holds_alternative<model::LimitRecord>(record)) return {5, 0};
   if (const auto* pipeline = std::get_if<model::PipelineRecord>(&record)) return {6, pipeline->name == "photos" ? 1 : 0};
   return {7, 0};
@@ -251,6 +251,15 @@ std::vector<model::Record> records(int version) {
   all.insert(all.end(),
              {leased, model::RequestRecord{model::QueueId{1}, "put/abc", kTime + 10min, model::ItemId{1}, 3}, pipeline()});
   if (version < 3) return all;
+  // In the order of their keys.
+  all.emplace_back(
+      model::RequestRecord{.queue = model::QueueId{1}, .key = "producer/p", .expires = kTime + 12min, .position = 1ULL << 40});
+  all.emplace_back(model::RequestRecord{.queue = model::QueueId{1},
+                                        .key = "put/keys",
+                                        .expires = kTime + 11min,
+                                        .first = model::ItemId{7},
+                                        .count = 3,
+                                        .ids = {model::ItemId{7}, model::ItemId{4}, model::ItemId{8}}});
   for (model::Record& record : records_of_version_3()) all.push_back(std::move(record));
   std::ranges::stable_sort(all, {}, place_in_the_load);
   return all;
