@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sluice/job.h"
 #include "sluice/types.h"
 
 namespace sluice::cli {
@@ -142,9 +143,17 @@ struct SubmitArguments {
   bool pipeline = false;
   std::vector<std::string> payloads;
   std::vector<std::string> attributes;  // KEY=VALUE
+  bool lines = false;                   // of standard input
   std::optional<Duration> keep;
   std::optional<Duration> wait;
   bool await = false;
+  bool batch = false;
+  std::string callback_queue;
+  std::string callback;
+};
+
+struct BatchArguments {
+  BatchId batch = 0;
 };
 
 struct AwaitArguments {

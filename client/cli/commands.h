@@ -39,6 +39,8 @@ int work_at_stage(Session& session, const WorkArguments& arguments);
 int submit(Session& session, const SubmitArguments& arguments);
 int await(Session& session, const AwaitArguments& arguments);
 int map(Session& session, const MapArguments& arguments);
+int batch_list(Session& session);
+int batch_show(Session& session, const BatchArguments& arguments);
 
 // A queue or a pipeline.
 int join(Session& session, const JoinArguments& arguments);

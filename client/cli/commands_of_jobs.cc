@@ -18,7 +18,8 @@ void add_submit(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<SubmitArguments>(
       root, chosen, "submit", "Submit jobs to a queue or a pipeline; prints their ids, for `sluice await`", submit);
   add_target(app, arguments);
-  app.add_option("payload", arguments.payloads, "Each a job")->required();
+  auto* payloads = app.add_option("payload", arguments.payloads, "Each a job");
+  auto* lines = app.add_flag("--lines", arguments.lines, "Each line of standard input is a job, too")->excludes(payloads);
   app.add_option("--attr", arguments.attributes, "An attribute for every job")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
@@ -26,6 +27,14 @@ void add_submit(CLI::App& root, Command& chosen) {
   add_duration(app, "--keep", arguments.keep, "How long the server keeps an outcome (default 1h)");
   add_duration(app, "--wait", arguments.wait, "How long to wait for room; 0 = try (default: as long as it takes)");
   app.add_flag("--await", arguments.await, "Wait for the outcomes and print them, as `sluice await` does");
+  auto* batch = app.add_flag("--batch", arguments.batch, "As one batch; prints its id alone, for `sluice await --batch`");
+  auto* queue = app.add_option("--callback-queue", arguments.callback_queue,
+                               "Where an item is put in the same step as the end of the batch's last job")
+                    ->needs(batch);
+  app.add_option("--callback", arguments.callback, "That item's payload (default: empty)")->needs(queue);
+  app.parse_complete_callback([payloads, lines] {
+    if (payloads->count() + lines->count() == 0) throw CLI::ValidationError("submit", "give a payload, or --lines");
+  });
 }
 
 void add_await(CLI::App& root, Command& chosen) {
@@ -55,11 +64,21 @@ void add_map(CLI::App& root, Command& chosen) {
       "The line end at the end of a result is taken off; one inside it is printed as it is.");
 }
 
+void add_batch(CLI::App& root, Command& chosen) {
+  CLI::App& group = *root.add_subcommand("batch", "Look at batches of jobs, which `sluice submit --batch` makes");
+  group.require_subcommand(1);
+  struct None {};
+  add_command<None>(group, chosen, "ls", "List batches", [](Session& session, const None&) { return batch_list(session); });
+  auto [app, arguments] = add_command<BatchArguments>(group, chosen, "show", "Show how a batch stands", batch_show);
+  app.add_option("batch", arguments.batch, "The batch's id")->required();
+}
+
 }  // namespace
 
 void add_job_commands(CLI::App& root, Command& chosen) {
   add_submit(root, chosen);
   add_await(root, chosen);
+  add_batch(root, chosen);
   add_map(root, chosen);
 }
 

@@ -1,39 +1,25 @@
+#include <unistd.h>
+
 #include <map>
 
 #include <fmt/format.h>
 
-#include "client/cli/attributes.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/item_progress.h"
+#include "client/cli/lines.h"
 #include "client/cli/output.h"
 #include "client/cli/screen.h"
+#include "client/cli/submission.h"
 #include "client/cli/table.h"
-#include "client/cli/target.h"
+#include "client/cli/text.h"
 #include "client/src/convert.h"
 #include "client/src/jobs.h"
+#include "client/src/raise.h"
 
 namespace sluice::cli {
 namespace {
-
-v1::SubmitJobsRequest request_of(Session& session, const SubmitArguments& arguments) {
-  v1::SubmitJobsRequest request;
-  if (is_pipeline(session, arguments.target, arguments.queue, arguments.pipeline)) {
-    request.set_pipeline(arguments.target);
-  } else {
-    request.set_queue(arguments.target);
-  }
-  v1::NewItem model;
-  for (const std::string& text : arguments.attributes) {
-    if (const auto attribute = parse_attribute(text)) (*model.mutable_attributes())[attribute->first] = attribute->second;
-  }
-  for (const std::string& payload : arguments.payloads) {
-    *request.add_items() = model;
-    request.mutable_items()->rbegin()->set_payload(payload);
-  }
-  return request;
-}
 
 // How far the jobs are that have not ended: on a terminal a line for each, drawn in place; elsewhere a line for each piece of
 // news.
@@ -123,24 +109,51 @@ int await_and_show(Session& session, v1::AwaitJobsRequest request, std::optional
   return outcomes.exit_code();
 }
 
+// What was submitted before a failure is said: it goes on, whatever becomes of the rest.
+void add_all(Submission& submission, const SubmitArguments& arguments, const std::stop_token& stop) {
+  try {
+    for (const std::string& payload : arguments.payloads) submission.add(payload);
+    Lines lines(STDIN_FILENO, stop);
+    std::string line;
+    while (arguments.lines && lines.next(line)) submission.add(std::move(line));
+    if (stop.stop_requested()) internal::raise(Code::kCancelled, "CANCELLED", "interrupted");
+    submission.finish();
+  } catch (const Error&) {
+    if (submission.jobs() > 0) {
+      say(fmt::format("{} submitted{}", counted(submission.jobs(), "job"),
+                      submission.batch() == 0 ? "" : fmt::format(", of batch {}", submission.batch())));
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 int submit(Session& session, const SubmitArguments& arguments) {
   const Interrupt interrupt;
-  auto request = request_of(session, arguments);
-  const auto response = internal::submit(*session.connection(), request,
-                                         {.max_wait = arguments.wait, .keep = arguments.keep, .stop = interrupt.first()});
+  v1::AwaitJobsRequest await;
+  await.set_in_order(true);
+  Submission submission(session, arguments, interrupt.first(), [&](const v1::SubmitJobsResponse& response) {
+    if (session.json() && !arguments.batch && !arguments.await) print_json_line(response);
+    for (std::uint32_t i = 0; i < response.count() && !arguments.batch; ++i) {
+      const std::uint64_t job = response.first_job_id() + i;
+      if (arguments.await) await.add_job_ids(job);
+      if (!arguments.await && !session.json()) print(fmt::format("{}\n", job));
+    }
+    if (!arguments.batch) (void)flush_output();
+  });
+  add_all(submission, arguments, interrupt.first());
+  if (submission.jobs() == 0) return kOk;
   if (arguments.await) {
-    v1::AwaitJobsRequest await;
-    for (std::uint32_t i = 0; i < response.count(); ++i) await.add_job_ids(response.first_job_id() + i);
-    await.set_in_order(true);
+    await.set_batch_id(submission.batch());
     return await_and_show(session, std::move(await), std::nullopt, false, interrupt.first());
   }
+  if (!arguments.batch) return kOk;
   if (session.json()) {
-    print_json(response);
-    return kOk;
+    print(fmt::format("{{\"batch_id\": \"{}\", \"count\": {}}}\n", submission.batch(), submission.jobs()));
+  } else {
+    print(fmt::format("{}\n", submission.batch()));
   }
-  for (std::uint32_t i = 0; i < response.count(); ++i) print(fmt::format("{}\n", response.first_job_id() + i));
   return kOk;
 }
 

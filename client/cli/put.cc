@@ -13,6 +13,7 @@
 #include "client/cli/output.h"
 #include "client/cli/payload_file.h"
 #include "client/cli/put_lines.h"
+#include "client/cli/stream_lines.h"
 #include "client/cli/text.h"
 #include "client/src/convert.h"
 #include "client/src/put_parts.h"
@@ -92,9 +93,10 @@ int put_listed(Session& session, const PutArguments& arguments) {
   return kOk;
 }
 
-int put_from_stdin(Session& session, const PutArguments& arguments) {
+// Every line of standard input, in the way that `lines` puts them.
+template <class AnyLines>
+int put_lines(Session& session, const PutArguments& arguments, AnyLines& lines) {
   const Interrupt interrupt;
-  PutLines lines(session.connection(), arguments.queue, model_item(arguments), arguments.wait);
   try {
     lines.run(STDIN_FILENO, interrupt.first());
   } catch (const Error&) {
@@ -108,6 +110,16 @@ int put_from_stdin(Session& session, const PutArguments& arguments) {
     print(fmt::format("{} put into \"{}\"\n", items_text(lines.acknowledged()), arguments.queue));
   }
   return kOk;
+}
+
+// Over a stream; where the wait for room is bounded, which a stream cannot be, by calls.
+int put_from_stdin(Session& session, const PutArguments& arguments) {
+  if (arguments.wait) {
+    PutLines lines(session.connection(), arguments.queue, model_item(arguments), arguments.wait);
+    return put_lines(session, arguments, lines);
+  }
+  StreamLines lines(session.connection(), arguments.queue, model_item(arguments));
+  return put_lines(session, arguments, lines);
 }
 
 }  // namespace

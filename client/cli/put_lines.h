@@ -1,4 +1,4 @@
-// Every line of a file descriptor as an item, in bulk.
+// Every line of a file descriptor as an item, in calls of many, whose wait for room can be bounded.
 //
 // While one call is under way, what is read meanwhile gathers for the next: few calls when lines come fast, no delay when they
 // come slowly. Memory is bounded: a queue that is full holds back the reading, and so whoever writes.

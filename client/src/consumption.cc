@@ -1,8 +1,6 @@
 #include "client/src/consumption.h"
 
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 #include "client/src/held_item.h"
@@ -13,7 +11,8 @@ Consumption::Consumption(std::shared_ptr<Connection> connection, std::string que
     : connection_(std::move(connection)),
       queue_(std::move(queue)),
       options_(std::move(options)),
-      exceptions_before_(std::uncaught_exceptions()) {}
+      exceptions_before_(std::uncaught_exceptions()),
+      reconnection_(connection_->options()) {}
 
 Consumption::~Consumption() {
   finish_quietly();
@@ -48,41 +47,20 @@ std::unique_ptr<HeldItem> Consumption::next_of_stream() {
   while (!options_.stop.stop_requested()) {
     try {
       if (!stream_) {
-        opened_ = std::chrono::steady_clock::now();
+        reconnection_.opening();
         stream_ = std::make_shared<ItemStream>(connection_, queue_, options_.prefetch, options_.stop);
-        was_there_ = true;
+        reconnection_.opened();
       }
       auto item = stream_->next(options_.stop);
-      patience_.reset();
+      reconnection_.moved();
       return item;
     } catch (const Error& error) {
       stream_.reset();
       if (options_.stop.stop_requested()) return nullptr;
-      // A server that is torn down cancels what it has not ended.
-      const bool is_gone = error.code() == Code::kUnavailable || error.code() == Code::kCancelled;
-      if (!is_gone || !wait_for_server()) throw;
+      if (!reconnection_.again(error, options_.stop)) throw;
     }
   }
   return nullptr;
-}
-
-bool Consumption::wait_for_server() {
-  const Instant now = std::chrono::steady_clock::now();
-  const ClientOptions& options = connection_->options();
-  if (!patience_) {
-    patience_.emplace(Patience::Limits{.wait = std::nullopt,
-                                       .call_timeout = options.call_timeout,
-                                       .unreachable = options.connect_timeout,
-                                       .unreachable_again = options.reconnect_timeout},
-                      was_there_, now);
-  }
-  const auto pause = patience_->pause_after_failure(opened_, now);
-  if (!pause) return false;
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait_for(lock, options_.stop, *pause, [] { return false; });
-  return true;
 }
 
 void Consumption::finish() {

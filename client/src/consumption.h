@@ -10,7 +10,7 @@
 
 #include "client/src/connection.h"
 #include "client/src/item_stream.h"
-#include "client/src/patience.h"
+#include "client/src/reconnection.h"
 #include "sluice/item.h"
 #include "sluice/options.h"
 
@@ -35,8 +35,6 @@ class Consumption {
   // Null after the last, and after a stop.
   std::unique_ptr<HeldItem> next_of_stream();
   std::unique_ptr<HeldItem> next_by_call();
-  // After an error that says that the server is not there. False: it has been away for too long.
-  bool wait_for_server();
   void finish_quietly() noexcept;
   void give_back() noexcept;
   void tell(const Error& error) const;
@@ -46,9 +44,7 @@ class Consumption {
   const ConsumeOptions options_;
   const int exceptions_before_;
   std::shared_ptr<ItemStream> stream_;
-  Instant opened_;                    // when the stream was last tried
-  bool was_there_ = false;            // the server
-  std::optional<Patience> patience_;  // while it is not
+  Reconnection reconnection_;
   std::deque<std::unique_ptr<HeldItem>> ahead_;
   std::optional<Item> current_;
 };

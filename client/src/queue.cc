@@ -56,6 +56,8 @@ std::vector<ItemId> Queue::put_all(const std::vector<std::string>& payloads, con
   return internal::put_parts(*connection_, name_, std::move(protos), options);
 }
 
+Producer Queue::producer(ProducerOptions options) const { return {connection_, name_, std::move(options)}; }
+
 Future Queue::submit(NewItem item, const SubmitOptions& options) const {
   return internal::submit_one(connection_, {.queue = name_}, std::move(item), options);
 }

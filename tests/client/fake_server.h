@@ -95,6 +95,12 @@ class FakeServer final : public v1::QueueService::Service {
     const std::lock_guard lock(mutex_);
     join_ = std::move(join);
   }
+  // So does that of a stream of puts, which reads as it likes.
+  using AnswerProduce = std::function<grpc::Status(grpc::ServerReaderWriter<v1::ProduceResponse, v1::ProduceRequest>&)>;
+  void answer_produce(AnswerProduce produce) {
+    const std::lock_guard lock(mutex_);
+    produce_ = std::move(produce);
+  }
 
  private:
   void start(const std::string& address) {
@@ -131,6 +137,13 @@ class FakeServer final : public v1::QueueService::Service {
   }
   grpc::Status Release(grpc::ServerContext* c, const v1::ReleaseRequest* q, v1::ReleaseResponse* r) override {
     return release.call(*c, *q, *r);
+  }
+  grpc::Status Produce(grpc::ServerContext*, grpc::ServerReaderWriter<v1::ProduceResponse, v1::ProduceRequest>* s) override {
+    const auto produce = [this] {
+      const std::lock_guard lock(mutex_);
+      return produce_;
+    }();
+    return produce ? produce(*s) : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the test has no answer");
   }
   // What is scripted for calls, by a stream: a get whenever there is credit, and a call for all of one message's ends.
   grpc::Status Consume(grpc::ServerContext* c, grpc::ServerReaderWriter<v1::ConsumeResponse, v1::ConsumeRequest>* s) override {
@@ -242,6 +255,7 @@ class FakeServer final : public v1::QueueService::Service {
   int port_ = 0;
   std::mutex mutex_;
   Join join_;
+  AnswerProduce produce_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sluice/client.h"
@@ -95,6 +96,33 @@ TEST_F(Kill9, NothingAcknowledgedIsLostOverManyRounds) {
   }
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()), acknowledged);
   EXPECT_EQ(tasks.stats().unfinished, 0U);
+}
+
+// Whatever the moment of the kill: an item that was put and not acknowledged is not put again when the stream goes on.
+TEST_F(Kill9, AProducerPutsEachItemOnceOverManyKills) {
+  constexpr std::size_t kItems = 20'000;
+  constexpr std::size_t kKills = 8;
+  Queue tasks = client_.create_queue("tasks", {.capacity = 0});
+  Producer producer = tasks.producer({.in_flight = 500});
+  std::jthread puts([&] {
+    for (std::size_t i = 0; i < kItems; ++i) producer.put(std::to_string(i));
+    producer.finish();
+  });
+  for (std::size_t kill = 1; kill <= kKills; ++kill) {
+    while (producer.acknowledged() < kill * kItems / (kKills + 1)) std::this_thread::yield();
+    server_.kill9();
+    server_.restart();
+  }
+  puts.join();
+  EXPECT_EQ(producer.acknowledged(), kItems);
+  std::size_t next = 0;
+  while (next < kItems) {
+    Batch batch = tasks.get_batch(1'000, {.max_wait = 10s});
+    ASSERT_FALSE(batch.items.empty()) << "after " << next;
+    for (const Item& item : batch.items) ASSERT_EQ(item.payload(), std::to_string(next++));
+    tasks.done_all(batch.items);
+  }
+  EXPECT_EQ(tasks.stats().unfinished, 0U) << "something is there twice";
 }
 
 TEST_F(Kill9, AMemoryQueueComesBackEmptyAndASyncQueueAsItWas) {

@@ -20,6 +20,7 @@
 #include "sluice/item.h"
 #include "sluice/job.h"
 #include "sluice/options.h"
+#include "sluice/producer.h"
 #include "sluice/types.h"
 
 namespace sluice {
@@ -103,6 +104,9 @@ class Queue {
   // Any number, in order, in parts that the queue can take, each all or none.
   std::vector<ItemId> put_all(std::span<const NewItem> items, const PutAllOptions& options = {}) const;
   std::vector<ItemId> put_all(const std::vector<std::string>& payloads, const PutAllOptions& options = {}) const;
+
+  // Any number as they come, over a stream: the fast way. sluice/producer.h says more.
+  [[nodiscard]] Producer producer(ProducerOptions options = {}) const;
 
   // Puts an item as a job, whose outcome can be waited for. The errors of put.
   Future submit(NewItem item, const SubmitOptions& options = {}) const;

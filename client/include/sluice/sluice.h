@@ -7,6 +7,7 @@
 #include "sluice/job.h"
 #include "sluice/options.h"
 #include "sluice/pipeline.h"
+#include "sluice/producer.h"
 #include "sluice/queue.h"
 #include "sluice/stage_worker.h"
 #include "sluice/types.h"
