@@ -1,6 +1,7 @@
 #include "tests/crash/checker/checker.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -18,12 +19,31 @@ std::uint64_t redeliveries(const Ledger& ledger) {
   return count;
 }
 
+// Whether a client did it.
+bool is_call(const Operation& operation) {
+  return operation.kind != Kind::kCrash && operation.kind != Kind::kRestart && operation.kind != Kind::kStored;
+}
+
+void count_jobs(const Operation& operation, Counts& counts) {
+  std::set<std::uint64_t> submitted;
+  for (const Piece& piece : operation.pieces) {
+    if (operation.submitted && piece.item != 0) submitted.insert(piece.item);
+  }
+  counts.jobs += submitted.size();
+  counts.batches += operation.batch != 0 ? 1 : 0;
+  if (operation.kind != Kind::kAudit) return;
+  for (const JobTold& told : operation.jobs) counts.jobs_failed += told.end != JobEnd::kSucceeded ? 1 : 0;
+}
+
 Counts count(const Ledger& ledger) {
   Counts counts;
   for (const Operation& operation : ledger.history()) {
     const bool ok = operation.outcome == Outcome::kOk;
     if (operation.kind == Kind::kCrash) ++counts.crashes;
-    if (operation.kind == Kind::kCrash || operation.kind == Kind::kRestart || operation.kind == Kind::kStored) continue;
+    if (!is_call(operation)) continue;
+    count_jobs(operation, counts);
+    for (const Counted& counted : operation.counted) counts.expired += counted.expired;
+    counts.cancelled += operation.kind == Kind::kCancel && took_away(operation) ? 1 : 0;
     ++counts.operations;
     counts.streamed += operation.streamed ? 1 : 0;
     counts.unknown += operation.outcome == Outcome::kUnknown ? 1 : 0;
@@ -34,6 +54,9 @@ Counts count(const Ledger& ledger) {
     if (operation.kind == Kind::kPut) counts.values_put += operation.pieces.size();
     if (operation.kind == Kind::kComplete) counts.handed_on += operation.pieces.size();
   }
+  for (const auto& [value, life] : ledger.lives()) counts.duplicates += life.twin_of.empty() ? 0 : 1;
+  for (const LimitPlan& limit : ledger.plan().limits)
+    counts.most_at_once = std::max(counts.most_at_once, most_held(ledger, limit).count);
   counts.redelivered = redeliveries(ledger);
   return counts;
 }
@@ -52,12 +75,26 @@ const char* name_of(Wrong wrong) {
       return "in two places";
     case Wrong::kOverCapacity:
       return "over capacity";
+    case Wrong::kOverLimit:
+      return "over limit";
     case Wrong::kAfterClose:
       return "accepted after close";
     case Wrong::kEarlyJoin:
       return "early join";
     case Wrong::kOwed:
       return "left unanswered";
+    case Wrong::kLate:
+      return "late";
+    case Wrong::kMiscounted:
+      return "miscounted";
+    case Wrong::kKeyBroken:
+      return "key broken";
+    case Wrong::kFalseCancel:
+      return "false cancel";
+    case Wrong::kNoOutcome:
+      return "without outcome";
+    case Wrong::kFalseOutcome:
+      return "false outcome";
   }
   return "?";
 }
@@ -73,6 +110,13 @@ Counts& Counts::operator+=(const Counts& other) {
   redelivered += other.redelivered;
   crashes += other.crashes;
   joins += other.joins;
+  cancelled += other.cancelled;
+  expired += other.expired;
+  duplicates += other.duplicates;
+  most_at_once = std::max(most_at_once, other.most_at_once);
+  jobs += other.jobs;
+  batches += other.batches;
+  jobs_failed += other.jobs_failed;
   return *this;
 }
 
@@ -89,8 +133,14 @@ Verdict check(const History& history, const Plan& plan) {
   find_repeated(ledger, findings);
   find_wrongly_stored(ledger, findings);
   find_over_capacity(ledger, findings);
+  find_over_limits(ledger, findings);
   find_accepted_after_close(ledger, findings);
   find_early_joins(ledger, findings);
+  find_late(ledger, findings);
+  find_miscounted(ledger, findings);
+  find_broken_keys(ledger, findings);
+  find_false_cancels(ledger, findings);
+  find_false_outcomes(ledger, findings);
   return {findings.take(), count(ledger)};
 }
 

@@ -31,6 +31,9 @@ enum class Kind {
   kCrash,     // from the kill to the new start
   kRestart,   // from the request to end in order to the new start
   kStored,    // what the store held between a kill and the next start, or after the end
+  kCancel,    // of an item
+  kOutcome,   // how jobs ended
+  kAudit,     // at the end: all jobs that the server knows, as they stand, batches, and what the queues have counted
 };
 
 enum class Outcome {
@@ -42,6 +45,13 @@ enum class Outcome {
 struct Piece {
   std::string queue;
   std::string value;
+  std::uint64_t item = 0;   // that carries it, as the answer said; 0: not known
+  Micros time_to_live = 0;  // 0: none
+  // By which the item is told apart; empty: by none.
+  std::string dedup_key;
+  Micros dedup_window = 0;
+  std::string unique_key;
+  std::string order_key;
 };
 
 struct Delivery {
@@ -51,14 +61,53 @@ struct Delivery {
   std::uint32_t attempt = 0;
 };
 
+// What a cancel found.
+enum class Found { kNothingYet, kWaiting, kHeld, kGone, kNoSuchItem };
+
+enum class JobEnd { kNone, kSucceeded, kFailed, kCancelled, kExpired, kOther };
+
+struct JobTold {
+  std::uint64_t job = 0;
+  JobEnd end{};
+  std::vector<std::string> results;  // the values of all of them
+};
+
+struct BatchTold {
+  std::uint64_t batch = 0;
+  bool ended = false;
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::string callback_error;
+};
+
+// A queue's own account.
+struct Counted {
+  std::string queue;
+  std::uint64_t put = 0;
+  std::uint64_t unfinished = 0;
+  std::uint64_t done = 0;
+  std::uint64_t dead_lettered = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t cancelled = 0;
+  std::uint64_t discarded = 0;
+};
+
 struct Operation {
   Kind kind{};
-  std::string actor;                 // who did it
-  std::string queue;                 // or pipeline
-  std::vector<Piece> pieces;         // kPut, kComplete: what is put or handed on; kStored: everything
-  std::vector<Delivery> deliveries;  // kGet: what came; kComplete, kFail, kRelease: the item that is ended or given back
-  std::uint64_t depth = 0;           // kLook: waiting and delayed
-  std::uint64_t unfinished = 0;      // kLook: those and leased
+  std::string actor;          // who did it
+  std::string queue;          // or pipeline
+  std::vector<Piece> pieces;  // kPut, kComplete: what is put or handed on; kStored: everything
+  // kGet: what came; kComplete, kFail, kRelease: the item that is ended or given back; kCancel: the item, without a token
+  std::vector<Delivery> deliveries;
+  Found found{};                   // kCancel
+  bool submitted = false;          // kPut: as jobs, whose ids are those of the items
+  std::uint64_t batch = 0;         // kPut: that the jobs are, as the answer said
+  std::vector<Piece> callback;     // kPut: what the server puts when all of the batch have ended
+  std::vector<JobTold> jobs;       // kOutcome, kAudit
+  std::vector<BatchTold> batches;  // kAudit
+  std::vector<Counted> counted;    // kAudit
+  std::uint64_t depth = 0;         // kLook: waiting and delayed
+  std::uint64_t unfinished = 0;    // kLook: those and leased
   Outcome outcome = Outcome::kUnknown;
   std::string error;      // what a refused or unknown one was told
   bool streamed = false;  // over Produce or Consume; what it gets has no lease that could run out

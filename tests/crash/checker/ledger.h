@@ -27,13 +27,21 @@ struct Ending {
 struct Life {
   std::vector<const Operation*> origins;  // one, unless the clients made a mistake
   std::string origin_queue;
-  std::vector<Seen> seen;                // by token
-  std::vector<Ending> endings;           // by token
+  std::string twin_of;              // another value, whose item the put was answered with: this one was not put
+  Micros time_to_live = 0;          // 0: none
+  Position may_expire_at = kNever;  // the first moment at which its time may have been over
+  bool comes_later = false;         // a batch's callback: put by the server, when the jobs have ended
+  std::vector<Seen> seen;           // by token
+  std::vector<Ending> endings;      // by token
+  std::vector<const Operation*> cancels;
   std::vector<const Operation*> stored;  // in the order of the history
 
   [[nodiscard]] bool was_there() const { return !seen.empty() || !stored.empty(); }
   [[nodiscard]] std::uint64_t last_token() const { return seen.empty() ? 0 : seen.back().delivery.token; }
 };
+
+// Whether the cancel says that it has ended the item.
+[[nodiscard]] bool took_away(const Operation& cancel);
 
 class Ledger {
  public:
@@ -49,21 +57,33 @@ class Ledger {
   [[nodiscard]] bool took_effect(const Operation& operation) const { return effective_.contains(&operation); }
   // Whether a complete may have ended `life`: not refused, and nothing afterwards shows that it did not.
   [[nodiscard]] bool may_have_ended(const Life& life, const Ending& ending) const;
+  // The same for a cancel.
+  [[nodiscard]] bool may_have_cancelled(const Life& life, const Operation& cancel) const;
+  // The first moment at which somebody may have ended the item in its queue, or moved it to a dead-letter queue.
+  [[nodiscard]] Position may_end_at(const Life& life) const;
+  // The first moment at which it may have ended without whoever held it, and without a trace.
+  [[nodiscard]] Position may_be_withdrawn_at(const Life& life) const;
   // A place that an item can go to from `from` without a client's doing.
   [[nodiscard]] bool leads_to(const std::string& from, const std::string& to) const;
+  // The first moment after this one at which the server may not have been there any more.
+  [[nodiscard]] Position next_end(Position from) const;
   // Whether an end of the server, a crash or one in order, lies between, or is part of, these positions.
   [[nodiscard]] bool ended_between(Position from, Position to) const;
   [[nodiscard]] bool ended_in_order_between(Position from, Position to) const;
 
  private:
   void read(const Operation& operation);
+  void note_twin(const Piece& piece, Life& life);
+  // The last moment that surely was before this time.
+  [[nodiscard]] Position moment_before(Micros time) const;
   void reach(const std::string& from, const std::string& at);
 
   const History& history_;
   const Plan& plan_;
   std::map<std::string, Life> lives_;
   std::set<const Operation*> effective_;
-  std::vector<const Operation*> ends_;  // of the server
+  std::map<std::uint64_t, std::string> keyed_;  // items that have keys, with their values
+  std::vector<const Operation*> ends_;          // of the server
   std::map<std::string, std::set<std::string>> reachable_;
 };
 

@@ -32,27 +32,15 @@ struct Unfinished {
   std::string value;
 };
 
-// The first moment at which a client may have ended the value, or moved it to a dead-letter queue.
-Position may_end_at(const Ledger& ledger, const Life& life) {
-  Position at = kNever;
-  for (const Ending& ending : life.endings) {
-    // An unanswered release may have become the end of an attempt, because its stream broke.
-    const bool fail = (ending.operation->kind == Kind::kFail && ending.operation->outcome != Outcome::kRefused) ||
-                      (ending.operation->kind == Kind::kRelease && ending.operation->outcome == Outcome::kUnknown);
-    if (fail || ledger.may_have_ended(life, ending)) at = std::min(at, ending.operation->begin);
-  }
-  return at;
-}
-
 // Of values put into these queues that the server does not move on by itself.
 std::vector<Unfinished> surely_unfinished(const Ledger& ledger, const std::vector<std::string>& queues) {
   std::vector<Unfinished> all;
   for (const auto& [value, life] : ledger.lives()) {
-    if (!std::ranges::count(queues, life.origin_queue)) continue;
+    if (life.comes_later || !life.twin_of.empty() || !std::ranges::count(queues, life.origin_queue)) continue;
     const auto elsewhere = [&life = life](const Seen& seen) { return seen.queue != life.origin_queue; };
     if (std::ranges::any_of(life.seen, elsewhere)) continue;
     for (const Operation* origin : life.origins) {
-      if (origin->outcome == Outcome::kOk) all.push_back({origin->end, may_end_at(ledger, life), value});
+      if (origin->outcome == Outcome::kOk) all.push_back({origin->end, ledger.may_end_at(life), value});
     }
   }
   std::ranges::sort(all, {}, &Unfinished::from);

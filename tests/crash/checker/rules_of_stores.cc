@@ -19,12 +19,17 @@ std::vector<const Ending*> endings_before(const Ledger& ledger, const Life& life
   return endings;
 }
 
+bool may_be_withdrawn_before(const Ledger& ledger, const Life& life, const Operation& stored) {
+  return ledger.may_be_withdrawn_at(life) < stored.begin;
+}
+
 bool surely_put_before(const Life& life, const Operation& stored) {
   const auto acknowledged = [&](const Operation* origin) {
     return origin->outcome == Outcome::kOk && origin->end < stored.begin;
   };
   const auto seen = [&](const Seen& each) { return each.get->end < stored.begin; };
-  return std::ranges::any_of(life.origins, acknowledged) || std::ranges::any_of(life.seen, seen);
+  const bool at_once = !life.comes_later && life.twin_of.empty();
+  return (at_once && std::ranges::any_of(life.origins, acknowledged)) || std::ranges::any_of(life.seen, seen);
 }
 
 Places places_in(const Operation& stored, Findings& findings) {
@@ -53,7 +58,9 @@ void find_both_sides(const Life& life, const std::string& value, const Places& p
 void find_neither_side(const Ledger& ledger, const std::string& value, const Ending& ending, const Operation& stored,
                        const Places& places, Findings& findings) {
   for (const Piece& piece : ending.operation->pieces) {
-    if (places.contains(piece.value) || !endings_before(ledger, ledger.lives().at(piece.value), stored).empty()) continue;
+    const Life& output = ledger.lives().at(piece.value);
+    if (places.contains(piece.value) || may_be_withdrawn_before(ledger, output, stored)) continue;
+    if (!endings_before(ledger, output, stored).empty()) continue;
     findings.add(Wrong::kLost, piece.value, fmt::format("the store held neither it nor its input {}", value));
   }
 }
@@ -62,7 +69,8 @@ void check_value(const Ledger& ledger, const std::string& value, const Life& lif
                  const Places& places, Findings& findings) {
   const bool there = places.contains(value);
   const auto endings = endings_before(ledger, life, stored);
-  if (!there && endings.empty() && surely_put_before(life, stored)) {
+  const bool withdrawn = may_be_withdrawn_before(ledger, life, stored);
+  if (!there && !withdrawn && endings.empty() && surely_put_before(life, stored)) {
     findings.add(Wrong::kLost, value, fmt::format("the store did not hold it at position {}", stored.begin));
   }
   const auto ended = [&](const Ending* ending) {
@@ -72,7 +80,7 @@ void check_value(const Ledger& ledger, const std::string& value, const Life& lif
     findings.add(Wrong::kDuplicate, value, fmt::format("the store held it in {} after it was completed", places.at(value)));
   }
   find_both_sides(life, value, places, findings);
-  if (!there && endings.size() == 1) find_neither_side(ledger, value, *endings.front(), stored, places, findings);
+  if (!there && !withdrawn && endings.size() == 1) find_neither_side(ledger, value, *endings.front(), stored, places, findings);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace sluice::crash {
 namespace {
 
 bool surely_put(const Ledger& ledger, const Life& life) {
+  if (!life.twin_of.empty()) return false;
   return std::ranges::any_of(life.origins, [&](const Operation* origin) { return ledger.took_effect(*origin); });
 }
 
@@ -82,7 +83,7 @@ void find_after_end(const Ledger& ledger, const std::string& value, const Life& 
 
 void find_lost(const Ledger& ledger, Findings& findings) {
   for (const auto& [value, life] : ledger.lives()) {
-    if (!surely_put(ledger, life) || may_have_ended(ledger, life)) continue;
+    if (!surely_put(ledger, life) || may_have_ended(ledger, life) || ledger.may_be_withdrawn_at(life) != kNever) continue;
     findings.add(Wrong::kLost, value,
                  life.seen.empty() ? fmt::format("was put into {} and never seen", life.origin_queue)
                                    : fmt::format("was last seen in {} with token {} and never ended", life.seen.back().queue,
