@@ -1,4 +1,4 @@
-// What the client of a Consume stream holds, and what it has told the server about it. Records all of it.
+// What the client of a Consume or Work stream holds, and what it has told the server about it. Records all of it.
 #pragma once
 
 #include <chrono>
@@ -7,16 +7,20 @@
 #include <string>
 #include <vector>
 
-#include "sluice/v1/queue_service.pb.h"
 #include "tests/crash/dice.h"
+#include "tests/crash/holding_calls.h"
 #include "tests/crash/recorder.h"
 #include "tests/crash/setting.h"
 
 namespace sluice::crash {
 
-// One thread's. The life of a stream: start(), hear() and due() in turn, perhaps give_back() or lose(), end().
+// One thread's. The life of a stream: start(), hear() and due() in turn, perhaps give_back() or lose(), end(). There is one for
+// each of the two calls.
+template <class Call>
 class HeldLeases {
  public:
+  using Request = typename Call::Request;
+  using Response = typename Call::Response;
   using Time = std::chrono::system_clock::time_point;
 
   // Both must outlive it.
@@ -25,13 +29,13 @@ class HeldLeases {
   // Before the call is made.
   void start();
   // Takes what came, and notes what ended.
-  void hear(const v1::ConsumeResponse& response, Dice& dice);
+  void hear(const Response& response, Dice& dice);
   // Nothing is held and nothing unanswered.
   [[nodiscard]] bool empty() const { return held_.empty() && told_.empty(); }
   // When due() will have something to say; far away if nothing is held.
   [[nodiscard]] Time next_due() const;
   // What is to be said now: how the items end that have been held for long enough.
-  [[nodiscard]] v1::ConsumeRequest due(Dice& dice);
+  [[nodiscard]] Request due(Dice& dice);
 
   // The client is about to leave in order: what it holds, and what still comes, goes back.
   void give_back();
@@ -52,9 +56,9 @@ class HeldLeases {
 
   [[nodiscard]] Operation operation(Kind kind, const Lease& lease) const;
   void take(std::uint64_t token, Lease lease);
-  void tell(std::uint64_t token, Lease lease, v1::ConsumeRequest& request, Dice& dice);
-  void fail(std::uint64_t token, v1::ConsumeRequest& request, Dice& dice);
-  void complete(std::uint64_t token, Operation& operation, v1::ConsumeRequest& request, Dice& dice);
+  void tell(std::uint64_t token, Lease lease, Request& request, Dice& dice);
+  void fail(std::uint64_t token, Request& request, Dice& dice);
+  void complete(std::uint64_t token, Operation& operation, Request& request, Dice& dice);
   void settle(std::uint64_t token, Outcome outcome, const std::string& error);
 
   Recorder& recorder_;
@@ -67,5 +71,8 @@ class HeldLeases {
   enum class Parting { kNotYet, kGivingBack, kLosing } parting_ = Parting::kNotYet;
   std::vector<Recorder::Id> given_back_;
 };
+
+extern template class HeldLeases<ConsumeKind>;
+extern template class HeldLeases<WorkKind>;
 
 }  // namespace sluice::crash

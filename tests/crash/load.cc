@@ -1,13 +1,11 @@
 #include "tests/crash/load.h"
 
 #include <algorithm>
-#include <array>
-#include <set>
 
 #include <fmt/format.h>
 
-#include "sluice/sluice.h"
-#include "tests/crash/dice.h"
+#include "tests/crash/actor.h"
+#include "tests/crash/awaiting.h"
 #include "tests/crash/payload.h"
 #include "tests/crash/streaming.h"
 #include "tests/crash/tasks.h"
@@ -16,57 +14,6 @@ namespace sluice::crash {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Longer than a server ever takes to come back.
-constexpr auto kRestartTime = 30s;
-
-Client connect(const Scene& scene, const std::string& name, bool careless) {
-  const Duration again = careless ? 0s : kRestartTime;
-  return Client(scene.address, {.connect_timeout = again, .reconnect_timeout = again, .consumer = name});
-}
-
-// Of these the server, or the library, says that nothing happened and nothing will.
-bool refuses(const Error& error) {
-  static const std::set<std::string> reasons = {"QUEUE_FULL", "QUEUE_CLOSED", "LEASE_LOST", "QUEUE_NOT_FOUND", "STORAGE_FULL"};
-  return reasons.contains(error.reason());
-}
-
-// What all clients have: their chance, and how they make a call.
-class Actor {
- public:
-  Actor(const Scene& scene, std::string name, bool careless, std::uint64_t seed)
-      : scene_(scene), name_(std::move(name)), client_(connect(scene, name_, careless)), dice_(seed) {}
-
- protected:
-  [[nodiscard]] std::uint32_t roll(std::uint32_t low, std::uint32_t high) { return dice_.roll(low, high); }
-  [[nodiscard]] bool percent(std::uint32_t chance) { return dice_.percent(chance); }
-  [[nodiscard]] Recorder& recorder() const { return scene_.recorder; }
-
-  // Records the error that `call` throws. One that has lost its server waits until it is back.
-  void settle(Recorder::Id id, const Error& error) {
-    const std::uint64_t life = recorder().life();
-    recorder().end(id, refuses(error) ? Outcome::kRefused : Outcome::kUnknown, error.reason());
-    if (error.code() == Code::kUnavailable) recorder().wait_for_life_after(life, 200ms);
-  }
-  template <class Call>
-  Outcome attempt(Operation operation, Call call) {
-    operation.actor = name_;
-    const auto id = recorder().begin(std::move(operation));
-    try {
-      call();
-      recorder().end(id, Outcome::kOk);
-      return Outcome::kOk;
-    } catch (const Error& error) {
-      settle(id, error);
-      return refuses(error) ? Outcome::kRefused : Outcome::kUnknown;
-    }
-  }
-
-  const Scene& scene_;
-  const std::string name_;
-  const Client client_;
-  Dice dice_;
-};
 
 class ProducerActor : public Actor {
  public:
@@ -79,25 +26,68 @@ class ProducerActor : public Actor {
   void put(std::uint32_t count) {
     Operation operation{.kind = Kind::kPut, .queue = queue_.name()};
     std::vector<NewItem> items;
-    for (std::uint32_t i = 0; i < count; ++i) items.push_back(next_item(operation.pieces));
+    std::vector<std::size_t> lines;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      items.push_back(next_item(operation.pieces));
+      lines.push_back(operation.pieces.size());
+    }
+    if (part_.submits) return submit(std::move(operation), items, lines);
     PutOptions options;
     if (percent(10)) options.max_wait = std::chrono::milliseconds(roll(0, 20));
-    attempt(std::move(operation), [&] { queue_.put_batch(items, options); });
+    const Outcome outcome = attempt(std::move(operation), [&](Recorder::Id id) {
+      recorder().identify(id, spread(queue_.put_batch(items, options), lines));
+    });
+    if (outcome == Outcome::kUnknown) tasks_.forget_keys();
   }
 
  private:
+  // As a batch, or as a job that is of none. To a pipeline is to its first queue.
+  void submit(Operation&& operation, const std::vector<NewItem>& items, const std::vector<std::size_t>& lines) {
+    operation.submitted = true;
+    const bool single = items.size() == 1 && percent(50);
+    BatchOptions options;
+    if (!single && percent(50)) {
+      const std::string value = fmt::format("{}.called{}", part_.name, ++callbacks_);
+      options.callback_queue = scene_.setting.called_queue;
+      options.callback = {.payload = payload_of({value}, roll(0, 20))};
+      operation.callback = {{options.callback_queue, value}};
+    }
+    const bool to_pipeline = !scene_.setting.plan.pipelines.empty() && percent(30);
+    attempt(std::move(operation), [&](Recorder::Id id) {
+      if (single) return recorder().identify(id, spread({queue_.submit(items.front()).id()}, lines));
+      const JobBatch batch =
+          to_pipeline ? client_.pipeline(kPipeline).submit_batch(items, options) : queue_.submit_batch(items, options);
+      std::vector<ItemId> ids;
+      for (std::uint64_t i = 0; i < items.size(); ++i) ids.push_back(batch.id + i);
+      recorder().identify(id, spread(ids, lines), batch.id);
+    });
+  }
+
+  // The item of each piece, given those of all items and where the pieces of each end.
+  static std::vector<ItemId> spread(const std::vector<ItemId>& items, const std::vector<std::size_t>& ends) {
+    std::vector<ItemId> all;
+    for (std::size_t i = 0; i < items.size(); ++i) all.resize(ends[i], items[i]);
+    return all;
+  }
+
   NewItem next_item(std::vector<Piece>& pieces) {
     Task task = tasks_.next(dice_);
-    for (std::string& value : task.values) pieces.push_back({queue_.name(), std::move(value)});
+    std::ranges::copy(pieces_of(task, queue_.name()), std::back_inserter(pieces));
     NewItem item{.payload = std::move(task.payload), .priority = task.priority};
     item.attributes["sleep"] = std::move(task.sleep);
+    item.dedup_key = task.dedup_key;
+    if (!task.dedup_key.empty()) item.dedup_window = task.dedup_window;
+    item.unique_key = task.unique_key;
+    item.order_key = task.order_key;
     if (task.delay > 0ms) item.delay = task.delay;
+    if (task.time_to_live > 0ms) item.time_to_live = task.time_to_live;
     return item;
   }
 
   const Producer& part_;
   TaskMaker tasks_;
   const Queue queue_;
+  std::uint64_t callbacks_ = 0;
 };
 
 class ConsumerActor : public Actor {
@@ -220,6 +210,40 @@ class JoiningActor : public Actor {
   const Queue queue_;
 };
 
+class Canceller : public Actor {
+ public:
+  // The library repeats no cancel: it could not tell what the first one found.
+  Canceller(const Scene& scene, std::uint64_t seed) : Actor(scene, "canceller", false, seed) {}
+
+  void run() {
+    while (recorder().producing()) {
+      if (const auto sighting = recorder().sighting(roll(0, percent(80) ? 5 : 200))) cancel(*sighting);
+      recorder().pause(std::chrono::milliseconds(roll(0, 30)));
+    }
+  }
+
+ private:
+  void cancel(const Recorder::Sighting& sighting) {
+    attempt({.kind = Kind::kCancel, .queue = sighting.queue, .deliveries = sighting.deliveries}, [&](Recorder::Id id) {
+      recorder().add_found(id, found_by(client_.queue(sighting.queue).cancel(sighting.deliveries.front().item)));
+    });
+  }
+
+  static Found found_by(CancelOutcome outcome) {
+    switch (outcome) {
+      case CancelOutcome::kCancelled:
+        return Found::kWaiting;
+      case CancelOutcome::kRevoked:
+        return Found::kHeld;
+      case CancelOutcome::kGone:
+        return Found::kGone;
+      case CancelOutcome::kUnknown:
+        return Found::kNoSuchItem;
+    }
+    return Found::kNothingYet;
+  }
+};
+
 class Watcher : public Actor {
  public:
   explicit Watcher(const Scene& scene) : Actor(scene, "watcher", true, 0) {}
@@ -249,6 +273,7 @@ class Finisher : public Actor {
     for (const Setting::End& end : scene_.setting.ends) {
       if (!close(end) || !join(end)) return recorder().finish();
     }
+    audit(scene_);
   }
 
  private:
@@ -285,6 +310,7 @@ void consume(const Scene& scene, const Consumer& part, std::uint64_t seed) {
   ConsumerActor(scene, part, seed).run();
 }
 void put_and_join(const Scene& scene, std::uint64_t seed) { JoiningActor(scene, seed).run(); }
+void cancel_some(const Scene& scene, std::uint64_t seed) { Canceller(scene, seed).run(); }
 void watch(const Scene& scene) { Watcher(scene).run(); }
 void wind_down(const Scene& scene, std::chrono::milliseconds patience) { Finisher(scene, patience).run(); }
 

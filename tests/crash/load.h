@@ -22,6 +22,8 @@ void produce(const Scene& scene, const Producer& part, std::uint64_t seed);
 void consume(const Scene& scene, const Consumer& part, std::uint64_t seed);
 // Puts a few items and joins, until producing stops.
 void put_and_join(const Scene& scene, std::uint64_t seed);
+// Cancels now one item, now another, whatever has become of it since it was seen, until producing stops.
+void cancel_some(const Scene& scene, std::uint64_t seed);
 // Looks at the depths until the run is over.
 void watch(const Scene& scene);
 // Once producing has stopped: closes and joins one after the other. Each must be over within `patience`, else the run is.

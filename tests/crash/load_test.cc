@@ -1,11 +1,17 @@
-// Kill -9 at random moments under load: 200 times in the short form, through three stages; and controls that the harness can
+// Kill -9 at random moments under load: 300 times in the short form, through three stages; and controls that the harness can
 // fail.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <optional>
+#include <set>
 #include <stdexcept>
+#include <string>
 
+#include "tests/crash/checker/ledger.h"
 #include "tests/crash/run.h"
 
 namespace sluice::crash {
@@ -29,13 +35,21 @@ void expect_good_runs(Shape shape, std::uint64_t first_seed, std::uint64_t kills
   EXPECT_GT(counts.redelivered, 0U);
   EXPECT_GT(counts.unknown, 0U);
   EXPECT_GT(counts.streamed, 10 * kills);
+  EXPECT_GT(counts.cancelled, 0U);
+  EXPECT_GT(counts.expired, 0U);
+  EXPECT_GT(counts.duplicates, 0U);
+  EXPECT_EQ(counts.most_at_once > 0, shape == Shape::kAttached);
+  EXPECT_GT(counts.jobs, 0U);
+  EXPECT_GT(counts.batches, 0U);
+  EXPECT_GT(counts.jobs_failed, 0U);
 }
 
-// Eight times twenty-five, so that several can run beside one another.
+// Twelve times twenty-five, so that several can run beside one another.
 class KillUnderLoad : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(KillUnderLoad, ThroughStagesOfTheServer) { expect_good_runs(Shape::kServed, 1'000 * GetParam(), 25); }
 TEST_P(KillUnderLoad, ThroughStagesOfClients) { expect_good_runs(Shape::kRemote, 1'000 * GetParam() + 500, 25); }
+TEST_P(KillUnderLoad, ThroughStagesOfAttachedWorkers) { expect_good_runs(Shape::kAttached, 1'000 * GetParam() + 700, 25); }
 
 INSTANTIATE_TEST_SUITE_P(FirstSeeds, KillUnderLoad, testing::Values(1, 2, 3, 4));
 
@@ -53,14 +67,18 @@ class OneLie : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(result_.verdict.good()) << to_text(result_.verdict); }
 
-  // An acknowledged operation of this kind, about a single value.
+  // An acknowledged operation of this kind, about a single value that nothing but its consumer ends.
   Operation& find(Kind kind, bool streamed) {
     const auto found = std::ranges::find_if(result_.history, [&](const Operation& operation) {
       const auto values = kind == Kind::kPut ? operation.pieces.size() : operation.deliveries.size();
-      return operation.kind == kind && operation.outcome == Outcome::kOk && operation.streamed == streamed && values == 1;
+      return operation.kind == kind && operation.outcome == Outcome::kOk && operation.streamed == streamed && values == 1 &&
+             std::ranges::none_of(operation.pieces, may_end_by_itself);
     });
     if (found == result_.history.end()) throw std::runtime_error("the load made no such call");
     return *found;
+  }
+  static bool may_end_by_itself(const Piece& piece) {
+    return piece.time_to_live > 0 || !piece.dedup_key.empty() || !piece.unique_key.empty();
   }
   // As if nobody had ever seen the value again.
   void take_out(const std::string& value) {
@@ -105,6 +123,79 @@ TEST_F(OneLie, AStreamDoesNotAcknowledge) {
   put.outcome = Outcome::kUnknown;
   put.owed = true;
   expect(Wrong::kOwed, put.pieces.front().value);
+}
+
+// The same for what is promised besides.
+class OneMoreLie : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    run_ = run({.shape = Shape::kAttached, .seed = 6'501, .kills = 10, .stops = 0, .restarts = 0});
+  }
+  static void TearDownTestSuite() { run_.reset(); }
+  void SetUp() override {
+    ASSERT_TRUE(run_->verdict.good()) << to_text(run_->verdict);
+    history_ = run_->history;
+  }
+
+  template <class Test>
+  Operation& find(Test test) {
+    const auto found = std::ranges::find_if(history_, test);
+    if (found == history_.end()) throw std::runtime_error("the load made no such call");
+    return *found;
+  }
+  Operation& audit() {
+    return find([](const Operation& each) { return each.kind == Kind::kAudit && each.outcome == Outcome::kOk; });
+  }
+  void expect(Wrong wrong) const { EXPECT_GT(check(history_, run_->setting.plan).count(wrong), 0U) << name_of(wrong); }
+
+  static std::optional<RunResult> run_;
+  History history_;
+};
+std::optional<RunResult> OneMoreLie::run_;
+
+TEST_F(OneMoreLie, AJobIsForgotten) {
+  const Operation& outcome = find([](const Operation& each) { return each.kind == Kind::kOutcome; });
+  std::erase_if(audit().jobs, [&](const JobTold& told) { return told.job == outcome.jobs.front().job; });
+  expect(Wrong::kNoOutcome);
+}
+
+TEST_F(OneMoreLie, AnOutcomeIsNotWhatHappened) {
+  Operation& outcome =
+      find([](const Operation& each) { return each.kind == Kind::kOutcome && each.jobs.front().end == JobEnd::kSucceeded; });
+  outcome.jobs.front().results.pop_back();
+  expect(Wrong::kFalseOutcome);
+}
+
+TEST_F(OneMoreLie, ACancelledItemIsThereAgain) {
+  const Operation& cancel =
+      find([](const Operation& each) { return each.kind == Kind::kCancel && took_away(each) && each.queue != "keyed"; });
+  history_.back().pieces.push_back({cancel.queue, cancel.deliveries.front().value});
+  expect(Wrong::kFalseCancel);
+}
+
+TEST_F(OneMoreLie, AnItemIsCountedInNoWay) {
+  ++audit().counted.front().put;
+  expect(Wrong::kMiscounted);
+}
+
+TEST_F(OneMoreLie, TheSecondOfAKeyIsPut) {
+  std::set<std::string> keys;
+  Operation& put = find([&](const Operation& each) {
+    if (each.kind != Kind::kPut || each.outcome != Outcome::kOk || each.pieces.size() != 1) return false;
+    const Piece& piece = each.pieces.front();
+    return piece.dedup_window > 10'000'000 && !keys.insert(piece.dedup_key).second;
+  });
+  put.pieces.front().item = std::numeric_limits<std::uint64_t>::max();
+  expect(Wrong::kKeyBroken);
+}
+
+// Some limit is reached: a server that allowed one more would be found out, as is a plan that allows one less.
+TEST_F(OneMoreLie, ALimitIsExceeded) {
+  Plan plan = run_->setting.plan;
+  ASSERT_EQ(plan.limits.size(), 1U);
+  ASSERT_GE(run_->verdict.counts.most_at_once, plan.limits.front().at_once) << "nobody came near it";
+  --plan.limits.front().at_once;
+  EXPECT_EQ(check(history_, plan).count(Wrong::kOverLimit), 1U);
 }
 
 }  // namespace

@@ -23,6 +23,25 @@ bool counts(const Operation& operation) {
   }
 }
 
+// The last of the items that a put brought or a get took.
+std::optional<Recorder::Sighting> last_item_of(const Operation& operation) {
+  Recorder::Sighting sighting{.queue = operation.queue};
+  if (operation.kind == Kind::kPut) {
+    for (const Piece& piece : operation.pieces) {
+      if (piece.item != 0 && piece.item == operation.pieces.back().item) {
+        sighting.deliveries.push_back({.value = piece.value, .item = piece.item});
+      }
+    }
+  } else if (operation.kind == Kind::kGet) {
+    for (const Delivery& each : operation.deliveries) {
+      if (each.item == operation.deliveries.back().item)
+        sighting.deliveries.push_back({.value = each.value, .item = each.item});
+    }
+  }
+  if (sighting.deliveries.empty()) return {};
+  return sighting;
+}
+
 }  // namespace
 
 Recorder::Id Recorder::begin(Operation operation) {
@@ -62,6 +81,30 @@ void Recorder::end_look(Id id, std::uint64_t depth, std::uint64_t unfinished) {
   end_locked(id, Outcome::kOk);
 }
 
+void Recorder::identify(Id id, const std::vector<std::uint64_t>& items, std::uint64_t batch) {
+  const std::lock_guard lock(mutex_);
+  Operation& operation = history_[id];
+  for (std::size_t i = 0; i < items.size(); ++i) operation.pieces.at(i).item = items[i];
+  operation.batch = batch;
+  if (!operation.submitted) return;
+  if (batch != 0) batches_.push_back(batch);
+  for (const std::uint64_t item : items) {
+    if (jobs_.empty() || jobs_.back() != item) jobs_.push_back(item);
+  }
+}
+
+void Recorder::add_found(Id id, Found found) {
+  const std::lock_guard lock(mutex_);
+  history_[id].found = found;
+}
+
+void Recorder::add_audit(Id id, std::vector<JobTold> jobs, std::vector<BatchTold> batches, std::vector<Counted> counted) {
+  const std::lock_guard lock(mutex_);
+  history_[id].jobs = std::move(jobs);
+  history_[id].batches = std::move(batches);
+  history_[id].counted = std::move(counted);
+}
+
 void Recorder::note(Operation operation) { end(begin(std::move(operation)), Outcome::kOk); }
 
 Recorder::Moment Recorder::moment() {
@@ -86,6 +129,28 @@ void Recorder::end_owed(Id id) {
 History Recorder::history() const {
   const std::lock_guard lock(mutex_);
   return history_;
+}
+
+std::vector<std::uint64_t> Recorder::jobs() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_;
+}
+
+std::vector<std::uint64_t> Recorder::batches() const {
+  const std::lock_guard lock(mutex_);
+  return batches_;
+}
+
+std::optional<Recorder::Sighting> Recorder::sighting(std::size_t back) const {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = history_.size(); i-- > 0;) {
+    if (back > 0) {
+      --back;
+    } else if (auto sighting = last_item_of(history_[i])) {
+      return sighting;
+    }
+  }
+  return {};
 }
 
 std::uint64_t Recorder::acknowledged() const {

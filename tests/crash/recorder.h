@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ class Recorder {
   void end(Id id, Outcome outcome, const std::string& error = {});
   void end_get(Id id, std::vector<Delivery> deliveries);
   void end_look(Id id, std::uint64_t depth, std::uint64_t unfinished);
+  // What the answer of an operation says that is about to end: the item of each piece, the batch that they are.
+  void identify(Id id, const std::vector<std::uint64_t>& items, std::uint64_t batch = 0);
+  void add_found(Id id, Found found);
+  void add_audit(Id id, std::vector<JobTold> jobs, std::vector<BatchTold> batches, std::vector<Counted> counted);
   // Begun and ended at once.
   void note(Operation operation);
 
@@ -36,6 +41,16 @@ class Recorder {
   void end_owed(Id id);
 
   [[nodiscard]] History history() const;
+  // Of the submissions that were acknowledged, in this order.
+  [[nodiscard]] std::vector<std::uint64_t> jobs() const;
+  [[nodiscard]] std::vector<std::uint64_t> batches() const;
+  // An item of which its queue and id are known: of the operation that is the `back`-th from the end, or of one before it. None
+  // when there is none yet.
+  struct Sighting {
+    std::string queue;
+    std::vector<Delivery> deliveries;  // without a token
+  };
+  [[nodiscard]] std::optional<Sighting> sighting(std::size_t back) const;
   // Puts, gets that brought something, completes, fails and releases with the outcome kOk.
   [[nodiscard]] std::uint64_t acknowledged() const;
 
@@ -61,6 +76,8 @@ class Recorder {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   History history_;
+  std::vector<std::uint64_t> jobs_;
+  std::vector<std::uint64_t> batches_;
   Position position_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t life_ = 0;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/crash/awaiting.h"
 #include "tests/crash/load.h"
 #include "tests/crash/recorder.h"
 #include "tests/crash/stored.h"
@@ -40,6 +41,8 @@ class Cast {
       threads.emplace_back([this, &part, each = ++seed] { produce(scene_, part, each); });
     }
     producers_.emplace_back([this, each = ++seed] { put_and_join(scene_, each); });
+    producers_.emplace_back([this, each = ++seed] { await_jobs(scene_, each); });
+    producers_.emplace_back([this, each = ++seed] { cancel_some(scene_, each); });
     for (const Consumer& part : scene.setting.consumers) {
       others_.emplace_back([this, &part, each = ++seed] { consume(scene_, part, each); });
     }

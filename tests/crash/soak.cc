@@ -3,7 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <random>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -16,9 +19,10 @@ using std::chrono::steady_clock;
 
 struct Options {
   double minutes = 10;
-  std::uint64_t rounds = 0;  // 0: as many as the time allows
-  std::uint64_t seed = 0;    // 0: a random one
-  std::string server;        // empty: the sluiced of this build
+  std::uint64_t rounds = 0;    // 0: as many as the time allows
+  std::uint64_t seed = 0;      // 0: a random one
+  std::optional<Shape> shape;  // absent: any, a run after the other
+  std::string server;          // empty: the sluiced of this build
   std::string keep = std::filesystem::temp_directory_path().string();
 };
 
@@ -31,6 +35,12 @@ struct Sum {
   Counts counts;
   std::map<Wrong, std::uint64_t> found;
 };
+
+std::map<std::string, Shape> shapes_by_name() {
+  std::map<std::string, Shape> shapes;
+  for (const Shape shape : kAllShapes) shapes.emplace(name_of(shape), shape);
+  return shapes;
+}
 
 std::string findings(const Sum& sum) {
   std::string text;
@@ -55,9 +65,11 @@ void print(const Sum& sum) {
   const Counts& counts = sum.counts;
   fmt::print(
       "{} runs, {} kills, {} stops, {} restarts: {} operations ({} streamed; {} unanswered, {} refused), {} values put, "
-      "{} handed on, {} completed, {} handed out again, {} joins{}\n",
+      "{} handed on, {} completed, {} handed out again, {} joins, {} cancelled, {} expired, {} duplicates, {} jobs ({} of them "
+      "failed), {} batches, at most {} held under a limit{}\n",
       sum.runs, sum.kills, sum.stops, sum.restarts, counts.operations, counts.streamed, counts.unknown, counts.refused,
-      counts.values_put, counts.handed_on, counts.completed, counts.redelivered, counts.joins, findings(sum));
+      counts.values_put, counts.handed_on, counts.completed, counts.redelivered, counts.joins, counts.cancelled, counts.expired,
+      counts.duplicates, counts.jobs, counts.jobs_failed, counts.batches, counts.most_at_once, findings(sum));
 }
 
 int soak(const Options& options) {
@@ -67,12 +79,12 @@ int soak(const Options& options) {
   Sum sum;
   for (std::uint64_t seed = options.seed; steady_clock::now() < end && (options.rounds == 0 || sum.kills < options.rounds);
        ++seed) {
-    const Shape shape = dice() % 2 == 0 ? Shape::kServed : Shape::kRemote;
+    const Shape shape = options.shape ? *options.shape : kAllShapes.at(dice() % kAllShapes.size());
     const std::uint64_t kills = 5 + dice() % 20;
     const RunResult result = run(
         {.shape = shape, .seed = seed, .kills = kills, .stops = dice() % 3, .restarts = dice() % 3, .program = options.server});
-    fmt::print("seed {}, {} stages: {} kills, {} operations, {}\n", seed, shape == Shape::kServed ? "served" : "remote",
-               result.kills, result.verdict.counts.operations, result.verdict.good() ? "good" : "WRONG");
+    fmt::print("seed {}, {} stages: {} kills, {} operations, {}\n", seed, name_of(shape), result.kills,
+               result.verdict.counts.operations, result.verdict.good() ? "good" : "WRONG");
     add(sum, result, options);
     std::fflush(stdout);
   }
@@ -89,6 +101,8 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", options.minutes, "How long")->capture_default_str();
   app.add_option("--rounds", options.rounds, "How many kills at most; 0: as many as the time allows")->capture_default_str();
   app.add_option("--seed", options.seed, "Of the first run; 0: any");
+  app.add_option("--shape", options.shape, "Whose workers the stages have; default: any")
+      ->transform(CLI::CheckedTransformer(sluice::crash::shapes_by_name()));
   app.add_option("--server", options.server, "The sluiced to kill, an absolute path; default: the one of this build");
   app.add_option("--keep", options.keep, "Where the history of a failed run goes")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
