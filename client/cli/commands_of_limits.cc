@@ -4,10 +4,10 @@
 namespace sluice::cli {
 namespace {
 
-void add_name(CLI::App& app, std::string& target) { app.add_option("name", target, "The limit's name")->required(); }
+void add_limit_name(CLI::App& app, std::string& target) { app.add_option("name", target, "The limit's name")->required(); }
 
 void add_bounds(CLI::App& app, LimitArguments& arguments) {
-  add_name(app, arguments.name);
+  add_limit_name(app, arguments.name);
   app.add_option("--at-once", arguments.at_once, "Items that all its stages together may be at; 0 = any number");
   app.add_option("--rate", arguments.rate, "Items a second that are handed out to them; 0 = any number");
   app.add_option("--burst", arguments.burst, "How many of them at once after a pause (default 1)");
@@ -32,11 +32,11 @@ void add_limit_commands(CLI::App& root, Command& chosen) {
   {
     auto [app, arguments] =
         add_command<NameArguments>(group, chosen, "show", "Show a limit, who uses it and who waits for it", limit_show);
-    add_name(app, arguments.name);
+    add_limit_name(app, arguments.name);
   }
   {
     auto [app, arguments] = add_command<NameArguments>(group, chosen, "rm", "Delete a limit that no stage names", limit_remove);
-    add_name(app, arguments.name);
+    add_limit_name(app, arguments.name);
   }
 }
 

@@ -5,7 +5,9 @@
 namespace sluice::cli {
 namespace {
 
-void add_name(CLI::App& app, std::string& target) { app.add_option("name", target, "The pipeline's name")->required(); }
+void add_pipeline_name(CLI::App& app, std::string& target) {
+  app.add_option("name", target, "The pipeline's name")->required();
+}
 
 void add_pipeline(CLI::App& root, Command& chosen) {
   CLI::App& group = *root.add_subcommand("pipeline", "Create and manage pipelines");
@@ -23,18 +25,18 @@ void add_pipeline(CLI::App& root, Command& chosen) {
   {
     auto [app, arguments] =
         add_command<NameArguments>(group, chosen, "show", "Show a pipeline, its stages and what runs", pipeline_show);
-    add_name(app, arguments.name);
+    add_pipeline_name(app, arguments.name);
   }
   {
     auto [app, arguments] = add_command<CloseArguments>(
         group, chosen, "close", "Close its first queues; the rest winds down by itself", pipeline_close);
-    add_name(app, arguments.name);
+    add_pipeline_name(app, arguments.name);
     app.add_flag("--immediate", arguments.immediate, "Discard what waits");
   }
   {
     auto [app, arguments] =
         add_command<RemoveArguments>(group, chosen, "rm", "Delete a pipeline and its queues", pipeline_remove);
-    add_name(app, arguments.name);
+    add_pipeline_name(app, arguments.name);
     app.add_flag("--force", arguments.force, "Also with unfinished items, which are discarded");
   }
 }
@@ -70,7 +72,7 @@ void add_workers(CLI::App& root, Command& chosen) {
 
 void add_why(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<NameArguments>(root, chosen, "why", "Say why a pipeline does not move", why);
-  add_name(app, arguments.name);
+  add_pipeline_name(app, arguments.name);
   app.footer("Exit code 5 if something holds it up; 0 if it moves, has nothing to do, or is finished.");
 }
 

@@ -4,7 +4,7 @@
 namespace sluice::cli {
 namespace {
 
-void add_name(CLI::App& app, std::string& target) { app.add_option("name", target, "The queue's name")->required(); }
+void add_queue_name(CLI::App& app, std::string& target) { app.add_option("name", target, "The queue's name")->required(); }
 
 void add_settings(CLI::App& app, SettingsArguments& settings, bool with_order) {
   app.add_option("--capacity", settings.capacity,
@@ -37,14 +37,14 @@ void add_settings(CLI::App& app, SettingsArguments& settings, bool with_order) {
 
 void add_create(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<CreateArguments>(root, chosen, "create", "Create a queue", create);
-  add_name(app, arguments.name);
+  add_queue_name(app, arguments.name);
   add_settings(app, arguments.settings, true);
   app.add_flag("--if-missing", arguments.if_missing, "Leave a queue of that name as it is");
 }
 
 void add_update(CLI::App& root, Command& chosen) {
   auto [app, arguments] = add_command<UpdateArguments>(root, chosen, "update", "Change a queue's settings", update);
-  add_name(app, arguments.name);
+  add_queue_name(app, arguments.name);
   add_settings(app, arguments.settings, false);
 }
 
@@ -58,31 +58,31 @@ void add_queue_commands(CLI::App& root, Command& chosen) {
   }
   {
     auto [app, arguments] = add_command<NameArguments>(root, chosen, "show", "Show a queue with all its counts", show);
-    add_name(app, arguments.name);
+    add_queue_name(app, arguments.name);
   }
   add_update(root, chosen);
   {
     auto [app, arguments] = add_command<RemoveArguments>(root, chosen, "rm", "Delete a queue", remove);
-    add_name(app, arguments.name);
+    add_queue_name(app, arguments.name);
     app.add_flag("--force", arguments.force, "Also with unfinished items, which are discarded");
   }
   {
     auto [app, arguments] =
         add_command<CloseArguments>(root, chosen, "close", "Let no more items in; consumers drain what is left", close);
-    add_name(app, arguments.name);
+    add_queue_name(app, arguments.name);
     app.add_flag("--immediate", arguments.immediate, "Discard what waits");
   }
   {
     auto [app, arguments] = add_command<NameArguments>(root, chosen, "pause", "Hand nothing out until resume", pause);
-    add_name(app, arguments.name);
+    add_queue_name(app, arguments.name);
   }
   {
     auto [app, arguments] = add_command<NameArguments>(root, chosen, "resume", "End a pause", resume);
-    add_name(app, arguments.name);
+    add_queue_name(app, arguments.name);
   }
   {
     auto [app, arguments] = add_command<NameArguments>(root, chosen, "purge", "Discard what waits", purge);
-    add_name(app, arguments.name);
+    add_queue_name(app, arguments.name);
   }
 }
 

@@ -5,7 +5,9 @@
 namespace sluice::cli {
 namespace {
 
-void add_name(CLI::App& app, std::string& target) { app.add_option("name", target, "The schedule's name")->required(); }
+void add_schedule_name(CLI::App& app, std::string& target) {
+  app.add_option("name", target, "The schedule's name")->required();
+}
 
 // What a schedule is made of; returns the two ways to say when it ticks.
 std::pair<CLI::Option*, CLI::Option*> add_spec(CLI::App& app, ScheduleArguments& arguments) {
@@ -34,7 +36,7 @@ std::pair<CLI::Option*, CLI::Option*> add_spec(CLI::App& app, ScheduleArguments&
 void add_changes(CLI::App& group, Command& chosen) {
   {
     auto [app, arguments] = add_command<ScheduleArguments>(group, chosen, "create", "Put items by the clock", schedule_create);
-    add_name(app, arguments.name);
+    add_schedule_name(app, arguments.name);
     app.add_option("queue", arguments.queue, "The queue that they go to")->required();
     const auto [cron, every] = add_spec(app, arguments);
     app.parse_complete_callback([cron = cron, every = every] {
@@ -46,7 +48,7 @@ void add_changes(CLI::App& group, Command& chosen) {
   {
     auto [app, arguments] = add_command<ScheduleArguments>(
         group, chosen, "update", "Change a schedule; what is not given stays as it is", schedule_update);
-    add_name(app, arguments.name);
+    add_schedule_name(app, arguments.name);
     app.add_option("queue", arguments.queue, "Another queue for what comes");
     add_spec(app, arguments);
   }
@@ -63,7 +65,7 @@ void add_schedule_commands(CLI::App& root, Command& chosen) {
                     [](Session& session, const None&) { return schedule_list(session); });
   const auto add_named = [&](const char* name, const char* description, int (*function)(Session&, const NameArguments&)) {
     auto [app, arguments] = add_command<NameArguments>(group, chosen, name, description, function);
-    add_name(app, arguments.name);
+    add_schedule_name(app, arguments.name);
   };
   add_named("show", "Show a schedule, its next ticks and what became of those before", schedule_show);
   add_named("pause", "No more ticks, and none made up for", schedule_pause);

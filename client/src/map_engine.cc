@@ -14,8 +14,6 @@ constexpr std::uint32_t kMaxInFlight = 100'000;
 // How many outcomes are had before the server is told that it may forget them.
 constexpr std::size_t kForgetAtOnce = 1'000;
 
-std::exception_ptr stopped(const char* why) { return std::make_exception_ptr(Cancelled(Code::kCancelled, "CANCELLED", why)); }
-
 }  // namespace
 
 MapEngine::MapEngine(std::shared_ptr<Connection> connection, Target target, std::function<void(Job&&)> on_outcome,
@@ -25,7 +23,7 @@ MapEngine::MapEngine(std::shared_ptr<Connection> connection, Target target, std:
       on_outcome_(std::move(on_outcome)),
       options_(std::move(options)),
       most_items_(std::clamp<std::size_t>(options_.in_flight, 1, kMaxBatch)),
-      on_stop_(options_.stop, [this] { fail(stopped("the map was stopped")); }) {
+      on_stop_(options_.stop, [this] { fail(cancelled("the map was stopped")); }) {
   if (options_.in_flight < 1 || options_.in_flight > kMaxInFlight) {
     raise(Code::kInvalidArgument, "INVALID_VALUE", "in_flight must be 1 to 100,000");
   }
@@ -37,7 +35,7 @@ MapEngine::~MapEngine() {
     const std::lock_guard lock(mutex_);
     no_more_ = true;
     if (!over_) gathered_.clear();
-    if (!over_ && !error_) error_ = stopped("the map was given up");
+    if (!over_ && !error_) error_ = cancelled("the map was given up");
   }
   stop_.request_stop();
   changed_.notify_all();

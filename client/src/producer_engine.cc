@@ -10,10 +10,8 @@
 namespace sluice::internal {
 namespace {
 
-constexpr std::uint32_t kMaxInFlight = 1'000'000;
+constexpr std::uint32_t kMaxItemsInFlight = 1'000'000;
 constexpr std::size_t kMaxBytesInFlight = 64UL << 20;
-
-std::exception_ptr stopped(const char* why) { return std::make_exception_ptr(Cancelled(Code::kCancelled, "CANCELLED", why)); }
 
 }  // namespace
 
@@ -23,8 +21,8 @@ ProducerEngine::ProducerEngine(std::shared_ptr<Connection> connection, std::stri
       options_(std::move(options)),
       name_(connection_->new_request_id()),
       reconnection_(connection_->options()),
-      on_stop_(options_.stop, [this] { fail(stopped("stopped; whether the last items were put is not known")); }) {
-  if (options_.in_flight < 1 || options_.in_flight > kMaxInFlight) {
+      on_stop_(options_.stop, [this] { fail(cancelled("stopped before all items were put")); }) {
+  if (options_.in_flight < 1 || options_.in_flight > kMaxItemsInFlight) {
     raise(Code::kInvalidArgument, "INVALID_VALUE", "in_flight must be 1 to 1,000,000");
   }
   runs_ = std::thread([this] { run(); });
@@ -36,7 +34,7 @@ ProducerEngine::~ProducerEngine() {
     given_up_ = true;
     return over_;
   }();
-  if (!over) fail(stopped("the producer was given up"));
+  if (!over) fail(cancelled("the producer was given up"));
   runs_.join();
 }
 

@@ -11,7 +11,7 @@ constexpr std::string_view kSucceeded = "SUCCEEDED";
 // What remote workers say of their failures is not counted apart.
 constexpr std::string_view kRemoteFailed = "REMOTE_FAILED";
 
-struct Shown {
+struct ShownStage {
   std::string_view pipeline;
   std::string_view stage;
   std::uint64_t wanted = 0;
@@ -30,29 +30,29 @@ StageCounts counts_of(const model::StageStatus& status, const engine::StageView&
   return counts;
 }
 
-void write(const std::vector<Shown>& stages, Exposition& out) {
+void write(const std::vector<ShownStage>& stages, Exposition& out) {
   out.family("sluice_stage_workers", Type::kGauge, "Workers alive: busy with an item, or idle.");
-  for (const Shown& each : stages) {
+  for (const ShownStage& each : stages) {
     out.value({{"pipeline", each.pipeline}, {"stage", each.stage}, {"state", "busy"}}, each.busy);
     out.value({{"pipeline", each.pipeline}, {"stage", each.stage}, {"state", "idle"}}, each.workers - each.busy);
   }
   out.family("sluice_stage_workers_wanted", Type::kGauge, "Workers that the stage is set to have.");
-  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.wanted);
+  for (const ShownStage& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.wanted);
   out.family("sluice_stage_remote_workers", Type::kGauge, "Workers on other machines that are attached.");
-  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.remote_workers);
+  for (const ShownStage& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.remote_workers);
   out.family("sluice_stage_remote_items", Type::kGauge, "Items that they hold.");
-  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.remote_items);
+  for (const ShownStage& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.remote_items);
   out.family("sluice_stage_paused", Type::kGauge, "1 while the stage takes no items.");
-  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.paused);
+  for (const ShownStage& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.paused);
   out.family("sluice_stage_items_total", Type::kCounter,
              "Attempts by what became of them: SUCCEEDED, or the reason of the failure, such as how a child process ended.");
-  for (const Shown& each : stages) {
+  for (const ShownStage& each : stages) {
     for (const auto& [result, count] : each.counts.items) {
       out.value({{"pipeline", each.pipeline}, {"stage", each.stage}, {"result", result}}, count);
     }
   }
   out.family("sluice_stage_run_seconds", Type::kHistogram, "How long the handler takes for an item.");
-  for (const Shown& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.counts.run_times);
+  for (const ShownStage& each : stages) out.value({{"pipeline", each.pipeline}, {"stage", each.stage}}, each.counts.run_times);
 }
 
 }  // namespace
@@ -81,8 +81,8 @@ void write_exits(const handlers::Registry& registry, Exposition& out) {
 void Metrics::write_stages(const std::vector<PipelineSeen>& all, Exposition& out) {
   out.family("sluice_pipelines", Type::kGauge, "Pipelines that there are.");
   out.value({}, std::uint64_t{all.size()});
-  std::vector<Shown> shown;
-  Shown others{.pipeline = "_other", .stage = "_other"};
+  std::vector<ShownStage> shown;
+  ShownStage others{.pipeline = "_other", .stage = "_other"};
   for (const PipelineSeen& pipeline : all) {
     for (std::size_t i = 0; i < pipeline.stages.size(); ++i) {
       const auto& view = pipeline.view.stages[i];
@@ -90,7 +90,7 @@ void Metrics::write_stages(const std::vector<PipelineSeen>& all, Exposition& out
       auto counts = counts_of(status, view);
       // No name has a blank.
       const bool own = stages_.see(pipeline.view.name + ' ' + view.spec.name, pipeline.view.create_time, counts);
-      Shown& at = own ? shown.emplace_back(Shown{.pipeline = pipeline.view.name, .stage = view.spec.name}) : others;
+      ShownStage& at = own ? shown.emplace_back(ShownStage{.pipeline = pipeline.view.name, .stage = view.spec.name}) : others;
       at.wanted += view.spec.workers;
       at.workers += status.workers;
       at.busy += std::min(status.busy, status.workers);

@@ -14,7 +14,7 @@
 namespace sluice::rpc {
 namespace {
 
-constexpr std::string_view kCancel = "cancellation of a backup";
+constexpr std::string_view kCancelBackup = "cancellation of a backup";
 constexpr std::string_view kWritten = "written part of a backup";
 
 }  // namespace
@@ -124,7 +124,7 @@ void BackupStream::OnWriteDone(bool ok) {
 }
 
 void BackupStream::OnCancel() {
-  const base::ReactionTimer timer(kCancel);
+  const base::ReactionTimer timer(kCancelBackup);
   const std::lock_guard lock(mutex_);
   gone_ = true;
   changed_.notify_all();

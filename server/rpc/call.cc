@@ -14,7 +14,7 @@ namespace sluice::rpc {
 namespace {
 
 constexpr std::string_view kEnd = "end of a call";
-constexpr std::string_view kCancel = "cancellation of a call";
+constexpr std::string_view kCancelCall = "cancellation of a call";
 
 // Not from deadline(): what clients may ask for does not fit into its nanoseconds. A duration, because our clock and gRPC's may
 // differ.
@@ -73,7 +73,7 @@ void EngineCall::wait() {
 }
 
 void EngineCall::OnCancel() {
-  const base::ReactionTimer timer(kCancel);
+  const base::ReactionTimer timer(kCancelCall);
   if (take_back()) finish(absl::CancelledError("the caller has gone"));
 }
 

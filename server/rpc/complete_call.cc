@@ -12,7 +12,7 @@ namespace {
 
 using base::Reason;
 
-constexpr std::string_view kCancel = "cancellation of QueueService/Complete";
+constexpr std::string_view kCancelComplete = "cancellation of QueueService/Complete";
 
 // Of the server or the call, not of a token.
 bool is_general(const absl::Status& status) {
@@ -66,7 +66,7 @@ bool CompleteCall::take_back(const absl::Status& status) {
 void CompleteCall::refuse(const absl::Status&) { conclude(); }
 
 void CompleteCall::OnCancel() {
-  const base::ReactionTimer timer(kCancel);
+  const base::ReactionTimer timer(kCancelComplete);
   if (take_back(absl::CancelledError("the caller has gone"))) finish(absl::CancelledError("the caller has gone"));
 }
 
