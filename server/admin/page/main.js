@@ -55,7 +55,16 @@ function drawStalls() {
                           element('ul', {}, ...shown));
 }
 
+// Before anything is known an empty page says nothing wrong, and is drawn sooner.
+function reveal() {
+  const main = document.querySelector('main');
+  if (!main.hidden || state.connection !== 'live') return;
+  main.hidden = false;
+  startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
+}
+
 function draw() {
+  reveal();
   const connection = byId('connection');
   setText(connection, kConnection[state.connection]);
   setData(connection, 'state', state.connection);
@@ -80,10 +89,8 @@ function start() {
   lookForItems();
   lookAgain(workers, dead);
   lookForRules();
-  startCharts(state).catch(() => setText(byId('rates-chart'), 'The charts could not be loaded.'));
   startLogLevel(byId('log')).catch(() => {});
   look('server').then((server) => setText(byId('version'), `sluiced ${server.version}`)).catch(() => {});
 }
 
-// After the first paint: what is heard takes longer to draw than the page takes to stand.
-if (document.hidden) start(); else requestAnimationFrame(() => setTimeout(start));
+start();
