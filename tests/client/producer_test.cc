@@ -87,7 +87,7 @@ TEST_F(ProducerTest, WhatComesWhileAMessageIsUnderWaySharesTheNext) {
   Producer producer = client_.queue("tasks").producer();
   producer.put(std::string(1'000, 'x'));
   ASSERT_TRUE(messages_.wait_for(1));
-  for (int i = 1; i < kItems; ++i) producer.put(std::string(1'000, 'x'));
+  for (int i = 1; i < kItems; ++i) producer.put(std::string(500, 'x'));
   go.request_stop();
   producer.finish();
   EXPECT_EQ(producer.acknowledged(), std::uint64_t{kItems});
