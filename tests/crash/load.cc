@@ -218,7 +218,7 @@ class Canceller : public Actor {
   void run() {
     while (recorder().producing()) {
       if (const auto sighting = recorder().sighting(roll(0, percent(80) ? 5 : 200))) cancel(*sighting);
-      recorder().pause(std::chrono::milliseconds(roll(0, 30)));
+      recorder().pause(std::chrono::milliseconds(roll(0, 10)));
     }
   }
 

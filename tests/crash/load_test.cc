@@ -128,29 +128,37 @@ TEST_F(OneLie, AStreamDoesNotAcknowledge) {
 // The same for what is promised besides.
 class OneMoreLie : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    run_ = run({.shape = Shape::kAttached, .seed = 6'501, .kills = 10, .stops = 0, .restarts = 0});
-  }
+  static void SetUpTestSuite() { run_once(); }
   static void TearDownTestSuite() { run_.reset(); }
   void SetUp() override {
     ASSERT_TRUE(run_->verdict.good()) << to_text(run_->verdict);
     history_ = run_->history;
   }
+  static void run_once() { run_ = run({.shape = Shape::kAttached, .seed = ++seed_, .kills = 20, .stops = 0, .restarts = 0}); }
+  // A load is made of chance, and may lack what a lie needs.
+  void run_again() {
+    if (seed_ >= kLastSeed) throw std::runtime_error("no load made such a call");
+    run_once();
+    SetUp();
+  }
 
   template <class Test>
   Operation& find(Test test) {
-    const auto found = std::ranges::find_if(history_, test);
-    if (found == history_.end()) throw std::runtime_error("the load made no such call");
-    return *found;
+    for (;; run_again()) {
+      if (const auto found = std::ranges::find_if(history_, test); found != history_.end()) return *found;
+    }
   }
   Operation& audit() {
     return find([](const Operation& each) { return each.kind == Kind::kAudit && each.outcome == Outcome::kOk; });
   }
   void expect(Wrong wrong) const { EXPECT_GT(check(history_, run_->setting.plan).count(wrong), 0U) << name_of(wrong); }
 
+  static constexpr std::uint64_t kLastSeed = 6'510;
+  static std::uint64_t seed_;
   static std::optional<RunResult> run_;
   History history_;
 };
+std::uint64_t OneMoreLie::seed_ = 6'500;
 std::optional<RunResult> OneMoreLie::run_;
 
 TEST_F(OneMoreLie, AJobIsForgotten) {
@@ -179,21 +187,24 @@ TEST_F(OneMoreLie, AnItemIsCountedInNoWay) {
 }
 
 TEST_F(OneMoreLie, TheSecondOfAKeyIsPut) {
-  std::set<std::string> keys;
-  Operation& put = find([&](const Operation& each) {
-    if (each.kind != Kind::kPut || each.outcome != Outcome::kOk || each.pieces.size() != 1) return false;
-    const Piece& piece = each.pieces.front();
-    return piece.dedup_window > 10'000'000 && !keys.insert(piece.dedup_key).second;
-  });
-  put.pieces.front().item = std::numeric_limits<std::uint64_t>::max();
-  expect(Wrong::kKeyBroken);
+  for (;; run_again()) {
+    std::set<std::string> keys;
+    for (Operation& each : history_) {
+      if (each.kind != Kind::kPut || each.outcome != Outcome::kOk) continue;
+      for (Piece& piece : each.pieces) {
+        if (piece.dedup_window <= 10'000'000 || keys.insert(piece.dedup_key).second) continue;
+        piece.item = std::numeric_limits<std::uint64_t>::max();
+        return expect(Wrong::kKeyBroken);
+      }
+    }
+  }
 }
 
 // Some limit is reached: a server that allowed one more would be found out, as is a plan that allows one less.
 TEST_F(OneMoreLie, ALimitIsExceeded) {
+  while (run_->verdict.counts.most_at_once < run_->setting.plan.limits.at(0).at_once) run_again();
   Plan plan = run_->setting.plan;
   ASSERT_EQ(plan.limits.size(), 1U);
-  ASSERT_GE(run_->verdict.counts.most_at_once, plan.limits.front().at_once) << "nobody came near it";
   --plan.limits.front().at_once;
   EXPECT_EQ(check(history_, plan).count(Wrong::kOverLimit), 1U);
 }
