@@ -15,23 +15,37 @@ function labelCells(row, table) {
 
 // Rows by key, made once and changed where they differ.
 export class Rows {
-  constructor(body, atOnce = Infinity) {
+  // `makes` and `draws`: so many rows at most are made, or filled, by a call. `stampOf(item)` is another one when the item has
+  // changed; without it every row is filled by every call.
+  constructor(body, {makes = Infinity, draws = Infinity, stampOf = null} = {}) {
     this.body = body;
     this.labelled = body.closest('table.stack');
-    this.atOnce = atOnce;  // so many are made by a call
+    this.makes = makes;
+    this.draws = draws;
+    this.stampOf = stampOf;
     this.rows = new Map();
   }
 
-  // `items` in order; `make()` gives a row, `draw(row, item)` fills it. False if there are more to make, which the next call does.
+  // True if the row shows the item as it is.
+  shows(row, item) {
+    if (!this.stampOf) return false;
+    const stamp = this.stampOf(item);
+    if (row.item === item && row.stamp === stamp) return true;
+    Object.assign(row, {item, stamp});
+    return false;
+  }
+
+  // `items` in order; `make()` gives a row, `draw(row, item)` fills it. False if there is more to do, which the next call does.
   show(items, keyOf, make, draw) {
     const keys = new Set();
     let before = null;
     let made = 0;
+    let drawn = 0;
     for (const item of items) {
       const key = keyOf(item);
       keys.add(key);
       if (!this.rows.has(key)) {
-        if (++made > this.atOnce) continue;
+        if (++made > this.makes) continue;
         const row = make(item);
         if (this.labelled) labelCells(row, this.labelled);
         this.rows.set(key, row);
@@ -40,14 +54,16 @@ export class Rows {
       const wanted = before ? before.nextElementSibling : this.body.firstElementChild;
       if (row !== wanted) before ? before.after(row) : this.body.prepend(row);
       before = row;
+      if (drawn > this.draws || this.shows(row, item)) continue;
       draw(row, item);
+      ++drawn;
     }
     for (const [key, row] of this.rows) {
       if (keys.has(key)) continue;
       row.remove();
       this.rows.delete(key);
     }
-    return made <= this.atOnce;
+    return made <= this.makes && drawn <= this.draws;
   }
 }
 

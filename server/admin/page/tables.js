@@ -7,7 +7,9 @@ import {addActions, holderOf, lookForRunning} from './running.js';
 import {openStage} from './stage_dialog.js';
 import {serverNow} from './state.js';
 
-const kRowsAtOnce = 50;  // of queues that are new: the rest comes with the next frames
+// Of queues that are new, and of those that have changed: the rest comes with the next frames.
+const kRowsMadeAtOnce = 50;
+const kRowsDrawnAtOnce = 100;
 
 const linkButton = (text, onclick) => element('button', {type: 'button', class: 'link', onclick}, text);
 export const nameButton = (name) => linkButton(name, () => openQueue(name));
@@ -19,7 +21,8 @@ function stateOf(queue) {
   return queue.paused ? 'paused' : 'open';
 }
 
-const queues = new Rows(document.querySelector('#queues tbody'), kRowsAtOnce);
+const queues = new Rows(document.querySelector('#queues tbody'),
+                        {makes: kRowsMadeAtOnce, draws: kRowsDrawnAtOnce, stampOf: (queue) => queue.seen});
 
 // False if the next frame has to go on.
 export function drawQueues(state, filter) {
