@@ -1,8 +1,9 @@
 // The functions that one native handler has for its workers, where each worker has one of its own.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -11,12 +12,29 @@
 namespace sluice::handlers {
 
 // Thread-safe. A function is with one item at a time; which worker has which is left open, since all come from one factory.
+// There are as many as workers, and one more for each item that was given up and whose function still runs.
 class FunctionCrew {
  public:
   explicit FunctionCrew(NativeFactory factory) : factory_(std::move(factory)) {}
 
-  // One more function. Throws what the factory throws.
-  void grow() { put_back(factory_()); }
+  // One more worker. Throws what the factory throws. Nothing is kept if it was given up meanwhile.
+  void grow(const std::stop_token& given_up) {
+    NativeFunction function = factory_();
+    const std::lock_guard lock(mutex_);
+    if (given_up.stop_requested()) return;
+    ++workers_;
+    free_.push_back(std::move(function));
+  }
+  // One worker less.
+  void shrink() {
+    std::vector<NativeFunction> surplus;  // ends without the lock
+    const std::lock_guard lock(mutex_);
+    --workers_;
+    while (free_.size() > workers_) {
+      surplus.push_back(std::move(free_.back()));
+      free_.pop_back();
+    }
+  }
 
   // Has a function of the crew do it. One is made where none is free: a function whose item was given up may still run when its
   // worker has the next item.
@@ -50,12 +68,13 @@ class FunctionCrew {
 
   void put_back(NativeFunction function) {
     const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(function));
+    if (free_.size() < workers_) free_.push_back(std::move(function));
   }
 
   const NativeFactory factory_;
   std::mutex mutex_;
-  std::vector<NativeFunction> free_;
+  std::size_t workers_ = 0;
+  std::vector<NativeFunction> free_;  // never more than workers
 };
 
 }  // namespace sluice::handlers

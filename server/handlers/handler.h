@@ -73,6 +73,9 @@ class Handler {
   // Does what a worker needs before its first item; called once for each, and again after an error. No item is taken from the
   // queue meanwhile, and a stage's start barrier waits for it. Must not block the thread. May throw.
   virtual boost::asio::awaitable<std::optional<Error>> prepare(Context&) { co_return std::nullopt; }
+  // A worker that was prepared takes no more items: takes back what prepare() did for it. Any thread; must not block, nor
+  // throw.
+  virtual void dismiss() noexcept {}
 
   // Works on one item. Must not block the thread. May throw: the exception becomes a HANDLER_THREW failure.
   virtual boost::asio::awaitable<Outcome> run(const Input& input, Context& context) = 0;

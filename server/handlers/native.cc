@@ -51,6 +51,7 @@ Outcome call(const NativeFunction& function, const Input& input) noexcept {
 struct Functions {
   NativeFunction run;
   NativeFunction prepare = nullptr;
+  std::function<void()> dismiss = nullptr;
 };
 
 std::optional<Error> error_in(Outcome outcome) {
@@ -66,6 +67,9 @@ class InlineHandler final : public Handler {
   asio::awaitable<std::optional<Error>> prepare(Context&) override {
     if (!functions_.prepare) co_return std::nullopt;
     co_return error_in(call(functions_.prepare, Input{}));
+  }
+  void dismiss() noexcept override {
+    if (functions_.dismiss) functions_.dismiss();
   }
   asio::awaitable<Outcome> run(const Input& input, Context&) override { co_return call(functions_.run, input); }
   [[nodiscard]] std::string_view kind() const override { return "native"; }
@@ -163,6 +167,15 @@ class ThreadedHandler final : public Handler {
     std::shared_ptr<const NativeFunction> function(functions_, &functions_->prepare);
     co_return error_in(co_await call_on_pool(std::move(function), nothing, context));
   }
+  // The end of what a function holds may block as the function does.
+  void dismiss() noexcept override {
+    if (!functions_->dismiss) return;
+    try {
+      pool_.run([functions = functions_] { functions->dismiss(); });
+    } catch (const std::exception&) {
+      functions_->dismiss();
+    }
+  }
   asio::awaitable<Outcome> run(const Input& input, Context& context) override {
     return call_on_pool(std::shared_ptr<const NativeFunction>(functions_, &functions_->run), input, context);
   }
@@ -218,10 +231,11 @@ std::shared_ptr<Handler> make_native_per_worker(std::string description, Runs ru
   const auto crew = std::make_shared<FunctionCrew>(std::move(factory));
   Functions functions{.run = [crew](const Input& input) { return (*crew)(input); },
                       .prepare =
-                          [crew](const Input&) {
-                            crew->grow();
+                          [crew](const Input& input) {
+                            crew->grow(input.stop);
                             return std::vector<Output>();
-                          }};
+                          },
+                      .dismiss = [crew] { crew->shrink(); }};
   return make(std::move(description), runs, std::move(functions), max_threads);
 }
 

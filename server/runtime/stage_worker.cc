@@ -85,6 +85,7 @@ asio::awaitable<void> StageWorker::run() {
     Outcome outcome = co_await work_on(*item);
     co_await hand_on(*item, std::move(outcome));
   }
+  if (const auto& handler = pool_->handler()) handler->dismiss();
 }
 
 asio::awaitable<bool> StageWorker::prepare() {
@@ -105,6 +106,8 @@ asio::awaitable<std::optional<handlers::Error>> StageWorker::prepare_handler() {
     co_return co_await handler->prepare(context_);
   } catch (const std::exception& exception) {
     co_return error_of(model::failure_reason::kHandlerThrew, exception.what());
+  } catch (...) {
+    co_return error_of(model::failure_reason::kHandlerThrew, "the handler threw something that is no std::exception");
   }
 }
 

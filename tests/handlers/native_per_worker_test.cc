@@ -80,9 +80,28 @@ TEST(PerWorkerOnThreads, AFunctionHasOneItemAtATime) {
         };
       },
       4);
+  for (int worker = 0; worker < 4; ++worker) EXPECT_FALSE(prepare(*handler));
   for (const auto& outcome : run_all(*handler, std::vector<Input>(200, item("")))) EXPECT_EQ(output_of(outcome), "");
   EXPECT_FALSE(shared);
-  EXPECT_LE(made, 4) << "as many as work at once, made where none was prepared";
+  EXPECT_EQ(made, 4) << "there are no more threads, and so no more is needed";
+}
+
+TEST_P(PerWorker, WorkersThatComeAndGoLeaveNoFunctionsBehind) {
+  const auto alive = std::make_shared<int>(0);
+  const auto handler =
+      make_native_per_worker("", GetParam(), [alive]() -> NativeFunction { return [alive](const Input&) { return one(""); }; });
+  const auto only_the_factory_is_left = [&alive] {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (alive.use_count() > 2 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return alive.use_count() == 2;
+  };
+  for (int round = 0; round < 5; ++round) {
+    for (int worker = 0; worker < 3; ++worker) EXPECT_FALSE(prepare(*handler));
+    EXPECT_EQ(alive.use_count(), 2 + 3);
+    EXPECT_EQ(output_of(run(*handler, item(""))), "");
+    for (int worker = 0; worker < 3; ++worker) handler->dismiss();
+    ASSERT_TRUE(only_the_factory_is_left()) << "after round " << round;
+  }
 }
 
 TEST(WithoutAFactory, ThereIsNothingToPrepare) {

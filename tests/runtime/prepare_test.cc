@@ -86,6 +86,22 @@ TEST_F(PrepareTest, AWorkerThatCannotPrepareTriesAgainAndLosesNothing) {
   EXPECT_EQ(rig_.view("in").counters.failed, 0U) << "it cost the item no attempt";
 }
 
+TEST_F(PrepareTest, WhatWasMadeForAWorkerGoesWithIt) {
+  const auto alive = std::make_shared<int>(0);
+  start(handlers::make_native_per_worker(
+            "", Runs::kInline, [alive]() -> NativeFunction { return [alive](const Input& input) { return echo(input); }; }),
+        3, 3);
+  const auto scale = [this](std::uint32_t workers) {
+    EXPECT_TRUE(
+        rig_.now([&](auto& engine, auto now, auto& out) { return engine.scale_stage(now, "p", "s", workers, out); }).ok());
+  };
+  // This test's, the factory's, and one of each worker.
+  for (const std::uint32_t workers : {3U, 0U, 2U, 0U}) {
+    scale(workers);
+    EXPECT_TRUE(eventually([&] { return alive.use_count() == static_cast<long>(2 + workers); })) << workers;
+  }
+}
+
 TEST_F(PrepareTest, AWorkerThatNeverPreparesHoldsUpNoDrain) {
   std::atomic<int> tries = 0;
   start(handlers::make_native_per_worker("", Runs::kInline,
