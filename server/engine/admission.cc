@@ -133,9 +133,7 @@ PutAnswer admit_what_fits(Step& step, Transfer& transfer, Queue& queue) {
 absl::StatusOr<PutAnswer> claim_producer(Step& step, const Transfer& transfer, Queue& queue) {
   const auto ahead = ahead_of(step, transfer, queue);
   if (!ahead.ok()) return ahead.status();
-  queue.producers_here().claim(step.now, queue.id, transfer.producer, transfer.position, *transfer.askers.front().caller,
-                               step.request_records(queue));
-  forget_requests(step, queue);
+  claim_position(step, queue, transfer.producer, transfer.position, *transfer.askers.front().caller);
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
   return PutAnswer{.first = model::ItemId{}, .count = static_cast<std::uint32_t>(std::min(*ahead, kMost))};
 }

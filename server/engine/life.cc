@@ -295,6 +295,13 @@ void remember_position(Step& step, Queue& queue, const std::string& producer, st
   time_requests(step, queue);
 }
 
+void claim_position(Step& step, Queue& queue, const std::string& producer, std::uint64_t position, const Caller& owner) {
+  // What the store has of one that is over must be gone before another takes its name.
+  forget_requests(step, queue);
+  queue.producers_here().claim(step.now, queue.id, producer, position, owner, step.request_records(queue));
+  time_requests(step, queue);
+}
+
 void forget_requests(Step& step, Queue& queue) {
   auto* records = step.request_records(queue);
   base::Time next = queue.requests.forget_expired(step.now, queue.id, records);

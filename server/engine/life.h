@@ -38,6 +38,8 @@ void remember(Step& step, Queue& queue, std::string_view request_id, model::Leas
               std::uint32_t count, const std::vector<model::ItemId>& ids = {});
 // The same of a named producer: so many of its items are in the queue now.
 void remember_position(Step& step, Queue& queue, const std::string& producer, std::uint64_t position);
+// From now on `owner` alone puts the producer's items, the next of which is the one at `position` if nothing is known of it.
+void claim_position(Step& step, Queue& queue, const std::string& producer, std::uint64_t position, const Caller& owner);
 // Forgets the requests and producers whose time is over, and sets the timer for the next.
 void forget_requests(Step& step, Queue& queue);
 

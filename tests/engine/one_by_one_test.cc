@@ -1,34 +1,14 @@
 // A put whose items go in one by one, as a producer's stream makes it.
 #include "server/base/errors.h"
-#include "tests/engine/engine_fixture.h"
+#include "tests/engine/producing_fixture.h"
 
 namespace sluice::engine::testing {
 namespace {
 
-class OneByOneTest : public EngineTest {
+class OneByOneTest : public ProducingTest {
  protected:
-  TestCaller& produce(std::string_view queue, const std::vector<std::string>& payloads, base::Duration wait = kForever) {
-    PutCommand command;
-    command.queue = queue;
-    command.one_by_one = true;
-    command.give_up = after(wait);
-    for (const auto& payload : payloads) {
-      auto body = std::make_shared<model::Body>();
-      body->payload = payload;
-      command.items.push_back({.body = body});
-    }
-    Effects effects;
-    TestCaller& caller = new_caller("produce");
-    engine().put(now(), std::move(command), caller, effects);
-    carry_out(effects);
-    return caller;
-  }
-
-  // How many items the answers so far have told of.
-  static std::uint64_t told(const TestCaller& caller) {
-    std::uint64_t sum = 0;
-    for (const auto& answer : caller.answers()) sum += std::get<PutAnswer>(answer).count;
-    return sum;
+  TestCaller& produce(const std::string& queue, const std::vector<std::string>& payloads, base::Duration wait = kForever) {
+    return ProducingTest::produce({.queue = queue, .give_up = after(wait)}, payloads);
   }
 };
 

@@ -1,30 +1,21 @@
 // Producers with a name: what their streams put, they put once, however often the streams break.
 #include "server/base/errors.h"
-#include "tests/engine/engine_fixture.h"
+#include "tests/engine/producing_fixture.h"
 
 namespace sluice::engine::testing {
 namespace {
 
-class ProducerTest : public EngineTest {
+class ProducerTest : public ProducingTest {
  protected:
-  // The items that come after the producer's first `position` ones.
+  // The items that come after the producer's first `position` ones. None: a claim.
   TestCaller& produce(std::uint64_t position, const std::vector<std::string>& payloads, const std::string& dedup_key = {}) {
     PutCommand command{.queue = "q", .give_up = after(kForever), .one_by_one = true, .producer = "p", .position = position};
+    if (dedup_key.empty()) return ProducingTest::produce(std::move(command), payloads);
     for (const auto& payload : payloads) {
       command.items.push_back({.body = std::make_shared<model::Body>(model::Body{payload, {}})});
-      if (dedup_key.empty()) continue;
       command.items.back().options = std::make_shared<model::ItemOptions>(model::ItemOptions{.dedup_key = dedup_key + payload});
     }
-    Effects effects;
-    TestCaller& caller = new_caller("produce");
-    engine().put(now(), std::move(command), caller, effects);
-    carry_out(effects);
-    return caller;
-  }
-  static std::uint64_t told(const TestCaller& caller) {
-    std::uint64_t sum = 0;
-    for (const auto& answer : caller.answers()) sum += std::get<PutAnswer>(answer).count;
-    return sum;
+    return give(std::move(command));
   }
 };
 
@@ -109,6 +100,17 @@ TEST_F(ProducerTest, AClaimOfOneWithoutItemsIsForgotten) {
   pass(limits::kRequestIdWindow);
   EXPECT_THAT(store().complaints(), IsEmpty());
   EXPECT_EQ(told(produce(5, {"a"})), 1U);
+}
+
+// Claimed at the very moment at which it is over.
+TEST_F(ProducerTest, ANewOneOfAnOldNameLeavesNothingInTheStore) {
+  create("q");
+  produce(0, {"a"});
+  jump(limits::kRequestIdWindow);
+  EXPECT_EQ(told(produce(0, {})), 0U) << "it is forgotten";
+  pass(limits::kRequestIdWindow);
+  EXPECT_TRUE(store().requests().empty());
+  EXPECT_THAT(store().complaints(), IsEmpty());
 }
 
 TEST_F(ProducerTest, OneThatIsNotKnownMayBeginAnywhere) {
