@@ -32,7 +32,9 @@ void add_submit(CLI::App& root, Command& chosen) {
                                "Where an item is put in the same step as the end of the batch's last job")
                     ->needs(batch);
   app.add_option("--callback", arguments.callback, "That item's payload (default: empty)")->needs(queue);
-  app.parse_complete_callback([payloads, lines] {
+  app.parse_complete_callback([payloads, lines, &submit_arguments = arguments] {
+    // Of any number of jobs an await cannot name each.
+    if (submit_arguments.await && submit_arguments.lines) submit_arguments.batch = true;
     if (payloads->count() + lines->count() == 0) throw CLI::ValidationError("submit", "give a payload, or --lines");
   });
 }

@@ -14,6 +14,13 @@ constexpr std::uint32_t kMaxInFlight = 100'000;
 // How many outcomes are had before the server is told that it may forget them.
 constexpr std::size_t kForgetAtOnce = 1'000;
 
+v1::SubmitJobsRequest batch_of(const Target& target) {
+  v1::SubmitJobsRequest call;
+  target.set(call);
+  call.mutable_new_batch();
+  return call;
+}
+
 }  // namespace
 
 MapEngine::MapEngine(std::shared_ptr<Connection> connection, Target target, std::function<void(Job&&)> on_outcome,
@@ -22,7 +29,11 @@ MapEngine::MapEngine(std::shared_ptr<Connection> connection, Target target, std:
       target_(std::move(target)),
       on_outcome_(std::move(on_outcome)),
       options_(std::move(options)),
-      most_items_(std::clamp<std::size_t>(options_.in_flight, 1, kMaxBatch)),
+      submitter_(*connection_, batch_of(target_), std::clamp<std::size_t>(options_.in_flight, 1, kMaxBatch),
+                 {.stop = stop_.get_token()},
+                 [this](const v1::SubmitJobsResponse& response) {
+                   if (!awaits_.joinable()) awaits_ = std::thread([this, batch = response.batch_id()] { await_all(batch); });
+                 }),
       on_stop_(options_.stop, [this] { fail(cancelled("the map was stopped")); }) {
   if (options_.in_flight < 1 || options_.in_flight > kMaxInFlight) {
     raise(Code::kInvalidArgument, "INVALID_VALUE", "in_flight must be 1 to 100,000");
@@ -80,7 +91,7 @@ bool MapEngine::submit_some() {
     changed_.wait(lock, [this] { return error_ || no_more_ || !gathered_.empty(); });
     if (error_) return false;
     std::size_t bytes = 0;
-    while (!gathered_.empty() && items.size() < most_items_ && bytes < kMaxPartBytes) {
+    while (!gathered_.empty() && items.size() < submitter_.most() && bytes < kMaxPartBytes) {
       bytes += gathered_.front().ByteSizeLong();
       items.push_back(std::move(gathered_.front()));
       gathered_.pop_front();
@@ -88,50 +99,24 @@ bool MapEngine::submit_some() {
     last = no_more_ && gathered_.empty();
   }
   if (!items.empty()) {
-    send(std::move(items), last);
-  } else if (batch_ != 0) {
+    submitter_.send(std::move(items), last);
+  } else if (submitter_.batch() != 0) {
     v1::SealBatchRequest seal;
-    seal.set_batch_id(batch_);
+    seal.set_batch_id(submitter_.batch());
     connection_->call(seal);
   }
   return !last;
 }
 
-void MapEngine::send(std::vector<v1::NewItem> items, bool last) {
-  v1::SubmitJobsRequest request;
-  target_.set(request);
-  for (auto& item : items) *request.add_items() = item;
-  request.set_last(last);
-  if (batch_ == 0) {
-    request.mutable_new_batch()->set_open(!last);
-  } else {
-    request.set_batch_id(batch_);
-  }
-  v1::SubmitJobsResponse response;
-  try {
-    response = submit(*connection_, request, {.stop = stop_.get_token()});
-  } catch (const InvalidArgument& error) {
-    if (error.reason() != "BATCH_TOO_LARGE" || items.size() == 1) throw;
-    // More than the queue can hold at once.
-    most_items_ = items.size() / 2;
-    const auto half = items.begin() + static_cast<std::ptrdiff_t>(most_items_);
-    send({items.begin(), half}, false);
-    return send({half, items.end()}, last);
-  }
-  if (batch_ != 0) return;
-  batch_ = response.batch_id();
-  awaits_ = std::thread([this] { await_all(); });
-}
-
-void MapEngine::await_all() {
+void MapEngine::await_all(BatchId batch) {
   try {
     v1::AwaitJobsRequest request;
-    request.set_batch_id(batch_);
+    request.set_batch_id(batch);
     request.set_in_order(true);
     connection_->await(std::move(request), {.wait = std::nullopt, .stop = stop_.get_token(), .timeout = Duration::zero()},
                        [this](v1::Job&& job) { told(from_proto(std::move(job))); });
     v1::ForgetJobsRequest forget;
-    forget.set_batch_id(batch_);
+    forget.set_batch_id(batch);
     connection_->call(forget);
   } catch (...) {
     fail(std::current_exception());

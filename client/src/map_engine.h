@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/src/job_submitter.h"
 #include "client/src/jobs.h"
 
 namespace sluice::internal {
@@ -31,8 +32,7 @@ class MapEngine {
   void submit_all();
   // Of what has gathered; false if there is nothing more to come.
   bool submit_some();
-  void send(std::vector<v1::NewItem> items, bool last);
-  void await_all();
+  void await_all(BatchId batch);
   void told(Job&& job);
   void forget_told();
   void fail(std::exception_ptr error);
@@ -52,8 +52,7 @@ class MapEngine {
   bool over_ = false;  // told of all
   std::exception_ptr error_;
 
-  BatchId batch_ = 0;             // of the submitting thread
-  std::size_t most_items_ = 0;    // that a submission may have; the same
+  JobSubmitter submitter_;        // of the submitting thread
   std::vector<JobId> to_forget_;  // of the awaiting thread
   std::thread awaits_;
   std::thread submits_;

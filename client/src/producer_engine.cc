@@ -149,7 +149,13 @@ void ProducerEngine::run_stream() {
   const auto stream = connection_->produce(stop_.get_token());
   reconnection_.opened();
   std::jthread reads([this, &stream] { read_all(*stream); });
-  write_all(*stream);
+  try {
+    write_all(*stream);
+  } catch (...) {
+    // Else the reader, which is waited for, would go on for ever.
+    stop_.request_stop();
+    throw;
+  }
   reads.join();
   stream->finish();
   const Lock lock(mutex_);
