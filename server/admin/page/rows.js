@@ -26,15 +26,6 @@ export class Rows {
     this.rows = new Map();
   }
 
-  // True if the row shows the item as it is.
-  shows(row, item) {
-    if (!this.stampOf) return false;
-    const stamp = this.stampOf(item);
-    if (row.item === item && row.stamp === stamp) return true;
-    Object.assign(row, {item, stamp});
-    return false;
-  }
-
   // `items` in order; `make()` gives a row, `draw(row, item)` fills it. False if there is more to do, which the next call does.
   show(items, keyOf, make, draw) {
     const keys = new Set();
@@ -54,9 +45,11 @@ export class Rows {
       const wanted = before ? before.nextElementSibling : this.body.firstElementChild;
       if (row !== wanted) before ? before.after(row) : this.body.prepend(row);
       before = row;
-      if (drawn > this.draws || this.shows(row, item)) continue;
+      const stamp = this.stampOf?.(item);
+      if (this.stampOf && row.item === item && row.stamp === stamp) continue;
+      if (++drawn > this.draws) continue;
       draw(row, item);
-      ++drawn;
+      Object.assign(row, {item, stamp});
     }
     for (const [key, row] of this.rows) {
       if (keys.has(key)) continue;
